@@ -1,0 +1,19 @@
+namespace Mesh.Messages.Control;
+
+/// <summary>A vehicle asks a seed's <c>/user/seed-info</c> where its work stream is. Answer: <see cref="SeedInfo"/>.</summary>
+public sealed record GetSeedInfo : IMeshMessage
+{
+    public static GetSeedInfo Instance { get; } = new();
+}
+
+/// <summary><paramref name="WorkAddress"/> is the base URI of the work stream and of model artifacts, e.g. <c>http://127.0.0.1:8010</c>.</summary>
+public sealed record SeedInfo(RegionName Region, NodeAddress Seed, string WorkAddress) : IMeshMessage;
+
+/// <summary>A registered work stream: this session of this vehicle, with the cluster member it belongs to.</summary>
+public sealed record StreamEntry(VehicleId Vehicle, SessionEpoch Epoch, NodeAddress Member);
+
+/// <summary>
+/// What a seed tells the other seeds' downing actor once a second: that it lives and which vehicles have their stream here.
+/// Its absence is what downs a seed (DowningRules).
+/// </summary>
+public sealed record SeedReport(NodeAddress Seed, IReadOnlyList<StreamEntry> Streams) : IMeshMessage;

@@ -1,0 +1,54 @@
+namespace Mesh.Messages;
+
+/// <summary>SHA-256 of a model artifact: 64 lower-case hexadecimal digits.</summary>
+public readonly record struct ArtifactHash
+{
+    private readonly string? _hex;
+
+    /// <exception cref="FormatException">The text is not 64 hexadecimal digits.</exception>
+    public ArtifactHash(string hex)
+    {
+        if (hex is not { Length: 64 } || !hex.All(char.IsAsciiHexDigit))
+            throw new FormatException($"'{hex}' is not a SHA-256 in hexadecimal (64 digits).");
+        _hex = hex.ToLowerInvariant();
+    }
+
+    public string Hex => _hex ?? throw new InvalidOperationException("This ArtifactHash was never given a value.");
+
+    public static ArtifactHash FromBytes(ReadOnlySpan<byte> sha256) => new(Convert.ToHexStringLower(sha256));
+
+    public byte[] ToBytes() => Convert.FromHexString(Hex);
+
+    public override string ToString() => _hex ?? "(no hash)";
+}
+
+/// <summary>A model version together with its artifact; <paramref name="Size"/> in bytes.</summary>
+public sealed record ModelReference(string Name, string Version, ArtifactHash Hash, long Size)
+{
+    public override string ToString() => $"{Name}/{Version}";
+}
+
+/// <summary>
+/// A tensor as it travels: raw content as in OIP's raw contents (little-endian, row-major, no padding; BYTES with a
+/// 4-byte little-endian length before each element). Name and datatype follow from its position in the model.
+/// </summary>
+public sealed record RawTensor(IReadOnlyList<long> Shape, ReadOnlyMemory<byte> Data);
+
+/// <summary>How one attempt ended on the vehicle. Numbers equal those of <c>AttemptStatus</c> in work.proto.</summary>
+public enum AttemptOutcome
+{
+    Unknown = 0,
+    Ok = 1,
+    Busy = 2,
+    Invalid = 3,
+    Failed = 4,
+    HandedBack = 5,
+    Expired = 6,
+    Cancelled = 7,
+}
+
+/// <summary>What one attempt cost on the vehicle.</summary>
+/// <param name="Queue">From receipt to the start of the run, loading included.</param>
+/// <param name="Load">Of which fetching and loading the model.</param>
+/// <param name="Infer">The run itself.</param>
+public readonly record struct AttemptTimings(TimeSpan Queue, TimeSpan Load, TimeSpan Infer);

@@ -1,0 +1,20 @@
+namespace Mesh.Messages.Work;
+
+/// <summary>What both ends of a work stream must agree on besides work.proto.</summary>
+public static class WorkProtocol
+{
+    /// <summary>Raised when a peer of the older number would misread a frame.</summary>
+    public const uint Version = 1;
+
+    /// <summary>At most this many items share a frame: beyond it batching gains nothing more and delays the first.</summary>
+    public const int MaxItemsPerFrame = 256;
+
+    /// <summary>A frame is closed once it holds this many bytes of payload, so that a small item never waits behind many large ones.</summary>
+    public const int MaxFrameBytes = 1 << 20;
+
+    /// <summary>Room for a frame's own fields beside one item of the largest size.</summary>
+    public const int FrameOverheadBytes = 1 << 20;
+
+    /// <summary>Path of a model artifact on the seed's work port, by the SHA-256 of its bytes.</summary>
+    public static string ArtifactPath(ArtifactHash hash) => $"/artifacts/{hash.Hex}";
+}

@@ -1,0 +1,112 @@
+using Mesh.Messages;
+
+namespace Mesh.Node.Inference;
+
+/// <summary>
+/// Runs models on this vehicle. Fed straight by the work streams and by the InferenceActor; outlives sessions, so that a
+/// rejoining car finds its models loaded. Thread-safe; no method blocks.
+/// </summary>
+public interface IInferenceEngine
+{
+    /// <summary>Queues a job by priority, then deadline. Its completion is called exactly once, whatever happens.</summary>
+    void Submit(InferenceJob job);
+
+    /// <summary>Fetches and loads a model ahead of its first job. The task fails with the reason, for people.</summary>
+    Task LoadAsync(ModelReference model, IArtifactSource source);
+
+    /// <summary>Releases a model once its running job is done; later jobs load it again.</summary>
+    void Unload(ArtifactHash hash);
+
+    /// <summary>Completes every job that has not started with <see cref="AttemptOutcome.HandedBack"/>; running ones go on.</summary>
+    void HandBackQueued();
+
+    /// <summary>Completes when no job is queued or running.</summary>
+    Task WhenIdleAsync(CancellationToken cancellation);
+
+    EngineStatus Status { get; }
+
+    /// <summary>Something in <see cref="Status"/> other than the queue's length changed. Raised on an engine thread; must not block.</summary>
+    event Action? StatusChanged;
+}
+
+/// <summary>Where a model's artifact can be fetched: a seed, by HTTP.</summary>
+public interface IArtifactSource
+{
+    /// <summary>Opens the artifact from byte <paramref name="offset"/> on. The caller verifies what it reads.</summary>
+    /// <exception cref="IOException">The source cannot be reached or does not have it.</exception>
+    Task<Stream> OpenAsync(ModelReference model, long offset, CancellationToken cancellation);
+}
+
+/// <summary>Counts are since the process started.</summary>
+/// <param name="Queued">Jobs waiting or running.</param>
+public sealed record EngineStatus(
+    int Threads,
+    int Queued,
+    IReadOnlyList<ArtifactHash> Loaded,
+    long Answered,
+    long Failed,
+    TimeSpan InferenceTime);
+
+/// <summary>One inference to run.</summary>
+public sealed class InferenceJob(
+    ModelReference model,
+    IReadOnlyList<RawTensor> inputs,
+    IReadOnlyList<int> outputs,
+    TimeSpan budget,
+    uint priority,
+    IArtifactSource source,
+    Action<InferenceJobResult> completed)
+{
+    private Action<InferenceJobResult>? _completed = completed;
+    private Action? _onCancel;
+    private int _cancelled;
+
+    public ModelReference Model { get; } = model;
+
+    /// <summary>In the order of the model's inputs.</summary>
+    public IReadOnlyList<RawTensor> Inputs { get; } = inputs;
+
+    /// <summary>Positions among the model's outputs; none = all.</summary>
+    public IReadOnlyList<int> Outputs { get; } = outputs;
+
+    /// <summary>Time until the deadline, counted from <see cref="IInferenceEngine.Submit"/>.</summary>
+    public TimeSpan Budget { get; } = budget;
+
+    /// <summary>1 highest; 0 the default, which runs as if it were the lowest.</summary>
+    public uint Priority { get; } = priority;
+
+    public IArtifactSource Source { get; } = source;
+
+    public bool IsCancelled => Volatile.Read(ref _cancelled) != 0;
+
+    /// <summary>Nobody waits for the result any more: a waiting job is dropped, a running one is terminated.</summary>
+    public void Cancel()
+    {
+        Volatile.Write(ref _cancelled, 1);
+        Volatile.Read(ref _onCancel)?.Invoke();
+    }
+
+    /// <summary>For the engine: called back by <see cref="Cancel"/>, at once when it was cancelled already.</summary>
+    internal void OnCancel(Action? callback)
+    {
+        Volatile.Write(ref _onCancel, callback);
+        if (IsCancelled)
+            callback?.Invoke();
+    }
+
+    /// <summary>For the engine: delivers the result; a second one is dropped and reported as false.</summary>
+    internal bool Complete(InferenceJobResult result)
+    {
+        if (Interlocked.Exchange(ref _completed, null) is not { } completed)
+            return false;
+        completed(result);
+        return true;
+    }
+}
+
+/// <summary>Outputs in the order asked, empty unless Ok; the error is for people, empty when Ok.</summary>
+public sealed record InferenceJobResult(AttemptOutcome Outcome, string Error, IReadOnlyList<RawTensor> Outputs, AttemptTimings Timings)
+{
+    public static InferenceJobResult Of(AttemptOutcome outcome, string error, AttemptTimings timings = default) =>
+        new(outcome, error, [], timings);
+}
