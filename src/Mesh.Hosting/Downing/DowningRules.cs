@@ -1,0 +1,169 @@
+using System.Globalization;
+using Mesh.Messages;
+using Mesh.Messages.Control;
+
+namespace Mesh.Hosting.Downing;
+
+/// <summary>How long each kind of member may be unheard of (docs/ARCHITECTURE.md, "Who is downed").</summary>
+public sealed record DowningSettings
+{
+    /// <summary>Seeds report to each other once in this time.</summary>
+    public TimeSpan ReportInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>A seed unheard of for this long is unreachable.</summary>
+    public TimeSpan SeedUnreachableAfter { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>An unreachable seed is downed after this time; a minority downs itself.</summary>
+    public TimeSpan SeedDownAfter { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>A vehicle without a work stream to any reachable seed is downed after this time.</summary>
+    public TimeSpan VehicleDownAfter { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>A newly joined vehicle has this time to open its first work stream.</summary>
+    public TimeSpan VehicleGrace { get; init; } = TimeSpan.FromSeconds(30);
+}
+
+/// <summary>A cluster member as the rules see it.</summary>
+/// <param name="Session">Null for a seed.</param>
+/// <param name="Counts">It is Up or Leaving: a seed that does counts towards the majority.</param>
+public sealed record ClusterMember(NodeAddress Node, (VehicleId Vehicle, SessionEpoch Epoch)? Session, bool Counts);
+
+/// <summary>Members to down, each with its reason; or, when set, why this seed must down itself.</summary>
+public sealed record DowningVerdict(IReadOnlyList<(NodeAddress Node, string Reason)> Down, string? DownSelf)
+{
+    public static DowningVerdict Nothing { get; } = new([], null);
+}
+
+/// <summary>
+/// Decides who is downed. Pure: fed with membership, seeds' reports and the time (since any fixed start).
+/// <para>
+/// Seeds are judged by seeds alone: what vehicles observe, and how often they come and go, changes nothing for a seed.
+/// A vehicle is judged by its work stream, which breaks at once when it is gone, and by newer sessions of its id.
+/// </para>
+/// Told by <see cref="DowningActor"/>; why not Akka's resolver: docs/adr/0002-own-downing.md.
+/// </summary>
+public sealed class DowningRules(NodeAddress self, DowningSettings settings)
+{
+    private readonly Dictionary<NodeAddress, Known> _members = [];
+    private readonly Dictionary<VehicleId, SessionEpoch> _newest = [];
+    private TimeSpan? _minoritySince;
+
+    /// <summary>The membership changed. Members that are Down, Exiting or Removed are not in it any more.</summary>
+    public void MembersChanged(IEnumerable<ClusterMember> members, TimeSpan now)
+    {
+        var current = members.ToDictionary(member => member.Node);
+        foreach (var gone in _members.Keys.Where(node => !current.ContainsKey(node)).ToList())
+            _members.Remove(gone);
+        foreach (var member in current.Values)
+        {
+            if (_members.TryGetValue(member.Node, out var known))
+                known.Member = member;
+            else
+                _members[member.Node] = new Known { Member = member, FirstSeen = now };
+            if (member.Session is { } session)
+                NoteSession(session.Vehicle, session.Epoch);
+        }
+
+        var vehicles = current.Values.Where(m => m.Session is not null).Select(m => m.Session!.Value.Vehicle).ToHashSet();
+        foreach (var gone in _newest.Keys.Where(vehicle => !vehicles.Contains(vehicle)).ToList())
+            _newest.Remove(gone);
+    }
+
+    /// <summary>A seed, this one included, told that it lives and which streams it has.</summary>
+    public void Reported(SeedReport report, TimeSpan now)
+    {
+        if (_members.TryGetValue(report.Seed, out var seed))
+            seed.LastHeard = now;
+        foreach (var stream in report.Streams)
+        {
+            if (!_members.TryGetValue(stream.Member, out var member))
+                continue;
+            member.LastHeard = now;
+            NoteSession(stream.Vehicle, stream.Epoch);
+        }
+    }
+
+    public DowningVerdict Decide(TimeSpan now)
+    {
+        if (!_members.ContainsKey(self))
+            return DowningVerdict.Nothing;
+        var seeds = _members.Values.Where(known => known.Member.Session is null).ToList();
+        if (!IsMajority(seeds, known => !IsUnreachable(known, now)))
+        {
+            _minoritySince ??= now;
+            return now - _minoritySince < settings.SeedDownAfter
+                ? DowningVerdict.Nothing
+                : new DowningVerdict([], $"this seed has reached no majority of the {seeds.Count} seeds for {Seconds(settings.SeedDownAfter)}");
+        }
+
+        _minoritySince = null;
+        // One seed acts, so that a verdict is logged once; two acting at the edge of a change do no harm.
+        var acting = seeds.Where(known => known.Member.Counts && !IsUnreachable(known, now)).Min(known => Order(known.Member.Node));
+        if (acting != Order(self))
+            return DowningVerdict.Nothing;
+        var down = seeds.Where(seed => IsLostSeed(seed, now))
+            .Select(seed => (seed.Member.Node, $"seed unheard of for {Seconds(Silence(seed, now))}"))
+            .Concat(_members.Values.Select(known => (known.Member.Node, Reason: WhyDownVehicle(known, now)))
+                .Where(verdict => verdict.Reason is not null)
+                .Select(verdict => (verdict.Node, verdict.Reason!)))
+            .ToList();
+        return down.Count == 0 ? DowningVerdict.Nothing : new DowningVerdict(down, null);
+    }
+
+    /// <summary>More than half of the seeds that count, or half of them with the one that sorts first.</summary>
+    private static bool IsMajority(List<Known> seeds, Func<Known, bool> reachable)
+    {
+        var counting = seeds.Where(known => known.Member.Counts).ToList();
+        if (counting.Count == 0)
+            return true; // Still joining: nobody to be a majority of.
+        var here = counting.Count(reachable);
+        return here * 2 > counting.Count
+            || (here * 2 == counting.Count && reachable(counting.MinBy(known => Order(known.Member.Node), StringComparer.Ordinal)!));
+    }
+
+    private bool IsUnreachable(Known seed, TimeSpan now) =>
+        seed.Member.Node != self && Silence(seed, now) >= settings.SeedUnreachableAfter;
+
+    private bool IsLostSeed(Known seed, TimeSpan now) =>
+        seed.Member.Node != self && Silence(seed, now) >= settings.SeedUnreachableAfter + settings.SeedDownAfter;
+
+    private string? WhyDownVehicle(Known known, TimeSpan now)
+    {
+        if (known.Member.Session is not { } session)
+            return null;
+        if (_newest.TryGetValue(session.Vehicle, out var newest) && session.Epoch < newest)
+            return $"session {session.Epoch} of {session.Vehicle} was superseded by session {newest}";
+        var silence = Silence(known, now);
+        if (known.LastHeard is null)
+        {
+            return silence < settings.VehicleGrace
+                ? null
+                : $"{session.Vehicle} joined {Seconds(silence)} ago and opened no work stream";
+        }
+
+        return silence < settings.VehicleDownAfter
+            ? null
+            : $"no reachable seed has had the work stream of {session.Vehicle} for {Seconds(silence)}";
+    }
+
+    private void NoteSession(VehicleId vehicle, SessionEpoch epoch)
+    {
+        if (!_newest.TryGetValue(vehicle, out var newest) || newest < epoch)
+            _newest[vehicle] = epoch;
+    }
+
+    private static TimeSpan Silence(Known known, TimeSpan now) => now - (known.LastHeard ?? known.FirstSeen);
+
+    private static string Order(NodeAddress node) => string.Create(CultureInfo.InvariantCulture, $"{node.Address}#{node.Uid}");
+
+    private static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.#} s");
+
+    private sealed class Known
+    {
+        public required ClusterMember Member { get; set; }
+
+        public required TimeSpan FirstSeen { get; init; }
+
+        public TimeSpan? LastHeard { get; set; }
+    }
+}

@@ -1,0 +1,130 @@
+using System.Globalization;
+using System.Net;
+using Akka.Actor;
+using Akka.Actor.Setup;
+using Akka.Cluster;
+using Akka.Configuration;
+using Mesh.Messages;
+
+namespace Mesh.Hosting;
+
+/// <summary>How an ActorSystem of the mesh reaches its cluster.</summary>
+/// <param name="Host">Name or address that other members connect to.</param>
+/// <param name="Bind">Local address that it listens on.</param>
+/// <param name="Port">0 = any free one.</param>
+/// <param name="Seeds">Host and port of each seed of the region.</param>
+public sealed record MemberOptions(string Host, IPAddress Bind, int Port, IReadOnlyList<string> Roles, IReadOnlyList<DnsEndPoint> Seeds);
+
+/// <summary>Builds the ActorSystems of seeds and of vehicles' sessions alike: same name, same wire, same serializers.</summary>
+public static class MeshSystem
+{
+    public const string Name = "mesh";
+
+    public const string SeedRole = "seed";
+
+    public const string VehicleRole = "vehicle";
+
+    /// <summary>Seeds and vehicles: where shards may live.</summary>
+    public const string MeshRole = "mesh";
+
+    /// <summary>
+    /// Settings that are not an operator's to change: what the two planes, strict serialization and sharding rest on.
+    /// </summary>
+    private const string Fixed = """
+        akka {
+          actor {
+            provider = cluster
+            serialization-settings.allow-unregistered-types = off
+            serializers {
+              json = "Mesh.Messages.Serialization.RejectingJsonSerializer, Mesh.Messages"
+              mesh = "Mesh.Messages.Serialization.MeshSerializer, Mesh.Messages"
+            }
+            serialization-bindings {
+              "Mesh.Messages.Control.IMeshMessage, Mesh.Messages" = mesh
+            }
+          }
+          cluster {
+            downing-provider-class = "Mesh.Hosting.Downing.MeshDowningProvider, Mesh.Hosting"
+            sharding {
+              role = mesh
+              state-store-mode = ddata
+              remember-entities = off
+              passivate-idle-entity-after = off
+              distributed-data.durable.keys = []
+            }
+          }
+          coordinated-shutdown {
+            exit-clr = off
+            run-by-clr-shutdown-hook = off
+          }
+          # A session that was downed ends by itself, and its process opens the next one.
+          cluster.run-coordinated-shutdown-when-down = on
+          log-dead-letters = 0
+          log-dead-letters-during-shutdown = off
+          loglevel = INFO
+          loggers = ["Mesh.Hosting.Logging.AkkaLogger, Mesh.Hosting"]
+        }
+        """;
+
+    /// <param name="options">Addresses and roles.</param>
+    /// <param name="settings">The program's HOCON: what an operator may tune.</param>
+    /// <param name="setups">Extensions' set-ups, e.g. the logger factory.</param>
+    public static ActorSystem Create(MemberOptions options, Config settings, params Setup[] setups)
+    {
+        var config = ConfigurationFactory.ParseString(Fixed)
+            .WithFallback(MemberConfig(options))
+            .WithFallback(settings);
+        return ActorSystem.Create(Name, ActorSystemSetup.Create([BootstrapSetup.Create().WithConfig(config), .. setups]));
+    }
+
+    /// <summary>Cluster roles of a seed (docs/ARCHITECTURE.md, "Roles").</summary>
+    public static IReadOnlyList<string> SeedRoles(RegionName region) => [SeedRole, MeshRole, RegionRole(region)];
+
+    /// <summary>Cluster roles of one session of a vehicle; they tell the downing rules and the shard allocation which one it is.</summary>
+    public static IReadOnlyList<string> VehicleRoles(RegionName region, VehicleId vehicle, SessionEpoch epoch) =>
+        [VehicleRole, MeshRole, RegionRole(region), VehicleRolePrefix + vehicle.Value, SessionRolePrefix + epoch];
+
+    /// <summary>Whose session a member is; null for a seed.</summary>
+    public static (VehicleId Vehicle, SessionEpoch Epoch)? SessionOf(Member member)
+    {
+        if (!member.HasRole(VehicleRole))
+            return null;
+        VehicleId vehicle = default;
+        var epoch = 0UL;
+        foreach (var role in member.Roles)
+        {
+            if (role.StartsWith(VehicleRolePrefix, StringComparison.Ordinal)
+                && VehicleId.TryParse(role[VehicleRolePrefix.Length..], out var id))
+                vehicle = id;
+            else if (role.StartsWith(SessionRolePrefix, StringComparison.Ordinal)
+                && ulong.TryParse(role[SessionRolePrefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+                epoch = number;
+        }
+
+        return vehicle == default ? null : (vehicle, new SessionEpoch(epoch));
+    }
+
+    public static NodeAddress ToNodeAddress(this UniqueAddress address) => new(address.Address.ToString(), address.Uid);
+
+    private const string VehicleRolePrefix = "vehicle-";
+
+    private const string SessionRolePrefix = "session-";
+
+    private static string RegionRole(RegionName region) => "region-" + region;
+
+    private static Config MemberConfig(MemberOptions options)
+    {
+        var seeds = options.Seeds.Select(seed => $"\"akka.tcp://{Name}@{seed.Host}:{seed.Port}\"");
+        return ConfigurationFactory.ParseString($$"""
+            akka.remote.dot-netty.tcp {
+              hostname = "{{options.Bind}}"
+              public-hostname = "{{options.Host}}"
+              port = {{options.Port}}
+            }
+            akka.cluster {
+              roles = [{{string.Join(", ", options.Roles.Select(role => $"\"{role}\""))}}]
+              seed-nodes = [{{string.Join(", ", seeds)}}]
+            }
+            """);
+    }
+}

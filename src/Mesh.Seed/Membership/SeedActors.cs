@@ -1,0 +1,58 @@
+using Akka.Actor;
+using Akka.Cluster;
+using Mesh.Hosting;
+using Mesh.Hosting.Downing;
+using Mesh.Messages;
+using Mesh.Messages.Control;
+using Mesh.Seed.WorkStreams;
+
+namespace Mesh.Seed.Membership;
+
+/// <summary>Answers vehicles' <see cref="GetSeedInfo"/> at <c>/user/seed-info</c>: where this seed's work streams end.</summary>
+internal sealed class SeedInfoActor : ReceiveActor
+{
+    public const string Name = "seed-info";
+
+    public SeedInfoActor(SeedInfo info) => Receive<GetSeedInfo>(_ => Sender.Tell(info));
+}
+
+/// <summary>
+/// Tells the other seeds at <c>/user/seed-peers</c> that this one lives and which work streams it has, and publishes what
+/// it hears, its own report included, to this node's downing actor.
+/// </summary>
+internal sealed class SeedPeers : ReceiveActor, IWithTimers
+{
+    public const string Name = "seed-peers";
+
+    private readonly Cluster _cluster = Cluster.Get(Context.System);
+    private readonly WorkStreamRegistry _streams;
+    private readonly TimeSpan _interval;
+
+    public SeedPeers(WorkStreamRegistry streams, DowningSettings settings)
+    {
+        _streams = streams;
+        Receive<Tick>(_ => Report());
+        Receive<SeedReport>(report => Context.System.EventStream.Publish(report));
+        _interval = settings.ReportInterval;
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    protected override void PreStart() => Timers.StartPeriodicTimer(Tick.Instance, Tick.Instance, TimeSpan.Zero, _interval);
+
+    private void Report()
+    {
+        var report = new SeedReport(_cluster.SelfUniqueAddress.ToNodeAddress(), _streams.Sessions);
+        Context.System.EventStream.Publish(report);
+        foreach (var member in _cluster.State.Members)
+        {
+            if (member.HasRole(MeshSystem.SeedRole) && member.UniqueAddress != _cluster.SelfUniqueAddress)
+                Context.ActorSelection(new RootActorPath(member.Address) / "user" / Name).Tell(report);
+        }
+    }
+
+    private sealed record Tick
+    {
+        public static Tick Instance { get; } = new();
+    }
+}

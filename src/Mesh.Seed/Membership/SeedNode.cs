@@ -1,0 +1,154 @@
+using System.Net;
+using Akka.Actor;
+using Akka.Cluster;
+using Akka.Cluster.Tools.Singleton;
+using Akka.Configuration;
+using Akka.Pattern;
+using Mesh.Hosting;
+using Mesh.Hosting.Downing;
+using Mesh.Hosting.Logging;
+using Mesh.Hosting.Sharding;
+using Mesh.Messages;
+using Mesh.Messages.Control;
+using Mesh.Seed.Routing;
+using Mesh.Seed.WorkStreams;
+
+namespace Mesh.Seed.Membership;
+
+/// <summary>What a seed's membership needs to know of its settings.</summary>
+/// <param name="WorkAddress">Base URI of work streams and artifacts, as vehicles reach it.</param>
+/// <param name="Akka">HOCON of this seed, its journal included.</param>
+/// <param name="DrainLimit">On leaving, requests under way have this long to finish.</param>
+public sealed record SeedNodeOptions(
+    RegionName Region,
+    GeoPoint Place,
+    string Host,
+    IPAddress Bind,
+    int Port,
+    IReadOnlyList<DnsEndPoint> Seeds,
+    string WorkAddress,
+    Config Akka,
+    RouterSettings Router,
+    TimeSpan DrainLimit);
+
+/// <summary>
+/// This seed as a cluster member: starts the ActorSystem with its actors before any port listens, and on shutdown drains,
+/// ends the work streams and leaves. When the system ends by itself (downed) the process exits for its supervisor.
+/// </summary>
+public sealed partial class SeedNode(
+    SeedNodeOptions options,
+    RequestTable table,
+    DispatcherFeed feed,
+    WorkStreamRegistry streams,
+    MonotonicClock clock,
+    RouterReadiness readiness,
+    RouterMetrics metrics,
+    IHostApplicationLifetime lifetime,
+    ILoggerFactory loggers) : IHostedLifecycleService, ISeedView
+{
+    private readonly ILogger _logger = loggers.CreateLogger<SeedNode>();
+    private ActorSystem? _system;
+    private Cluster? _cluster;
+    private volatile bool _leaving;
+
+    public RegionName Region => options.Region;
+
+    /// <summary>Of the running member; for callers inside the process (operators' commands, tests).</summary>
+    public ActorSystem System => _system ?? throw new InvalidOperationException("The seed has not started.");
+
+    /// <summary>The shard region of vehicles' inference actors.</summary>
+    public IActorRef InferenceActors { get; private set; } = ActorRefs.Nobody;
+
+    public IActorRef JobRouter { get; private set; } = ActorRefs.Nobody;
+
+    public bool IsLeaving => _leaving;
+
+    public MemberStatus Status => _cluster?.SelfMember.Status ?? MemberStatus.Joining;
+
+    public IReadOnlyList<NodeAddress> Seeds
+    {
+        get
+        {
+            if (_cluster is null || Status is not (MemberStatus.Up or MemberStatus.WeaklyUp))
+                return [];
+            return
+            [
+                .. _cluster.State.Members
+                    .Where(member => member.HasRole(MeshSystem.SeedRole) && member.Status is not (MemberStatus.Down or MemberStatus.Removed))
+                    .Select(member => member.UniqueAddress.ToNodeAddress()),
+            ];
+        }
+    }
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var member = new MemberOptions(options.Host, options.Bind, options.Port, MeshSystem.SeedRoles(options.Region), options.Seeds);
+        _system = MeshSystem.Create(member, options.Akka, new LoggingSetup(loggers));
+        _cluster = Cluster.Get(_system);
+        _ = _system.WhenTerminated.ContinueWith(_ => Ended(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        StartJobRouter(_system, _cluster);
+        var info = new SeedInfo(options.Region, _cluster.SelfUniqueAddress.ToNodeAddress(), options.WorkAddress);
+        _system.ActorOf(Props.Create(() => new SeedInfoActor(info)), SeedInfoActor.Name);
+        var downing = MeshDowningProvider.SettingsOf(_system);
+        _system.ActorOf(Props.Create(() => new SeedPeers(streams, downing)), SeedPeers.Name);
+        var parts = new DispatcherParts(
+            options.Router, options.Place, clock, new Random(), table, feed, streams, JobRouter, readiness, metrics);
+        _system.ActorOf(Props.Create(() => new Dispatcher(parts)), "dispatcher");
+        InferenceActors = await _system.StartInferenceShardingAsync(entity: null);
+    }
+
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        _leaving = true;
+        if (_system is null)
+            return;
+        LogLeaving(table.Count);
+        table.Leave();
+        await table.WhenEmptyAsync(options.DrainLimit, clock.Provider);
+        streams.Close();
+        await CoordinatedShutdown.Get(_system).Run(CoordinatedShutdown.ClusterLeavingReason.Instance);
+        LogLeft();
+    }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private void StartJobRouter(ActorSystem system, Cluster cluster)
+    {
+        var self = cluster.SelfUniqueAddress.ToNodeAddress();
+        var router = Props.Create(() => new JobRouter(options.Region, self, options.Router, clock.Provider));
+        // A journal that fails stops the router; it tries again from recovery, in a new term.
+        var supervised = BackoffSupervisor.Props(
+            Backoff.OnStop(router, "router", TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10), 0.2, maxNrOfRetries: -1));
+        system.ActorOf(
+            ClusterSingletonManager.Props(
+                supervised, PoisonPill.Instance, ClusterSingletonManagerSettings.Create(system).WithRole(MeshSystem.SeedRole)),
+            "job-router");
+        JobRouter = system.ActorOf(
+            ClusterSingletonProxy.Props("/user/job-router", ClusterSingletonProxySettings.Create(system).WithRole(MeshSystem.SeedRole)),
+            "job-router-proxy");
+    }
+
+    private void Ended()
+    {
+        if (_leaving)
+            return;
+        LogDowned();
+        Environment.ExitCode = ExitCodes.RestartMe;
+        lifetime.StopApplication();
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Leaving the region: {Requests} requests under way may finish")]
+    private partial void LogLeaving(int requests);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Left the region")]
+    private partial void LogLeft();
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "This seed's cluster membership ended without its doing (it was downed): exiting for its supervisor to start it again")]
+    private partial void LogDowned();
+}

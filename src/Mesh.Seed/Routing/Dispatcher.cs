@@ -1,0 +1,194 @@
+using Akka.Actor;
+using Akka.Cluster;
+using Akka.Event;
+using Mesh.Hosting;
+using Mesh.Messages;
+using Mesh.Messages.Control;
+using Mesh.Seed.WorkStreams;
+
+namespace Mesh.Seed.Routing;
+
+/// <summary>
+/// Decides every interactive request of this seed over its own <see cref="RouterState"/>: asks it, applies the events,
+/// carries out the effects. Told by <see cref="RequestTable"/> and <see cref="DispatcherFeed"/>; tells the work streams,
+/// the request table, and what lasts to the JobRouter singleton. No payload passes its mailbox.
+/// </summary>
+public sealed class Dispatcher : ReceiveActor, IWithTimers
+{
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(2);
+
+    private readonly DispatcherParts _parts;
+    private readonly RouterState _state;
+    private readonly FleetTallies _tallies;
+    private readonly Cluster _cluster = Cluster.Get(Context.System);
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private TimeSpan? _wake;
+
+    public Dispatcher(DispatcherParts parts)
+    {
+        _parts = parts;
+        _state = new RouterState(parts.Settings, parts.Place);
+        _tallies = new FleetTallies(_cluster.SelfUniqueAddress.ToNodeAddress());
+        Receive<StreamOpened>(Opened);
+        Receive<StreamGone>(Gone);
+        Receive<IRouterCommand>(Run);
+        Receive<FleetRecords>(Learn);
+        Receive<ReportDue>(_ => _parts.JobRouter.Tell(_tallies.NextReport(_parts.Clock.Provider.GetUtcNow())));
+        Receive<ClusterEvent.ReachableMember>(reachable => MemberChanged(reachable.Member, IsGood(reachable.Member)));
+        Receive<ClusterEvent.UnreachableMember>(unreachable => MemberChanged(unreachable.Member, false));
+        Receive<ClusterEvent.IMemberEvent>(changed =>
+            MemberChanged(changed.Member, IsGood(changed.Member) && !_cluster.State.Unreachable.Contains(changed.Member)));
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    protected override void PreStart()
+    {
+        _parts.Table.Attach(Self.Tell);
+        _parts.Feed.Attach(Self.Tell);
+        _cluster.Subscribe(
+            Self,
+            ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents,
+            typeof(ClusterEvent.IMemberEvent),
+            typeof(ClusterEvent.IReachabilityEvent));
+        Timers.StartPeriodicTimer(nameof(ReportDue), ReportDue.Instance, TimeSpan.Zero, ReportInterval);
+    }
+
+    protected override void PostStop()
+    {
+        _cluster.Unsubscribe(Self);
+        _parts.Table.FailAll("this seed's dispatcher ended");
+    }
+
+    protected override void PreRestart(Exception reason, object message)
+    {
+        // Its state is gone: callers must know, and vehicles dial again at once.
+        _log.Error(reason, "The dispatcher failed on {0} and starts afresh", message);
+        foreach (var stream in _parts.Streams.Streams)
+            stream.Abort();
+        base.PreRestart(reason, message);
+    }
+
+    private void Opened(StreamOpened opened)
+    {
+        if (_state.Vehicles.TryGetValue(opened.Vehicle, out var former) && former.Stream != opened.Stream)
+            Depart(former, opened.Epoch > former.Epoch ? DepartureKind.Superseded : null);
+        Run(opened);
+        _tallies.Began(_state.Vehicles[opened.Vehicle]);
+    }
+
+    private void Gone(StreamGone gone)
+    {
+        if (_state.Find(gone.Stream) is { } vehicle)
+            Depart(vehicle, gone.Kind);
+        Run(new StreamClosed(gone.Stream));
+    }
+
+    private void Depart(RoutedVehicle vehicle, DepartureKind? kind)
+    {
+        foreach (var attempt in vehicle.Outstanding)
+            _tallies.Ended(vehicle, AttemptEnd.Lost);
+        if (kind is { } departure)
+            _tallies.Departed(vehicle, departure);
+    }
+
+    private void MemberChanged(Member member, bool serviceable)
+    {
+        if (MeshSystem.SessionOf(member) is not null)
+            Run(new MemberChanged(member.UniqueAddress.ToNodeAddress(), serviceable));
+    }
+
+    private static bool IsGood(Member member) => member.Status is MemberStatus.Joining or MemberStatus.WeaklyUp or MemberStatus.Up;
+
+    private void Learn(FleetRecords records)
+    {
+        _tallies.Acknowledged(records.Sequence);
+        _parts.Readiness.RouterAnswered(records.Term);
+        if (records.Records.Count > 0)
+            Run(new RecordsLearned(records.Records));
+    }
+
+    private void Run(IRouterCommand command)
+    {
+        var now = _parts.Clock.Now;
+        Carry(_state.Decide(command, now, _parts.Random));
+        // Whatever it was may have freed a vehicle or queued a request.
+        while (_state.Waiting > 0)
+        {
+            var next = _state.Decide(DispatchNext.Instance, now, _parts.Random);
+            if (next.IsNothing)
+                break;
+            Carry(next);
+        }
+
+        ScheduleWake(now);
+    }
+
+    private void Carry(RouterDecision decision)
+    {
+        foreach (var change in decision.Events)
+        {
+            if (change is AttemptEnded ended && _state.Find(ended.Stream) is { } vehicle)
+                _tallies.Ended(vehicle, ended.End);
+            _state.Apply(change);
+        }
+
+        foreach (var effect in decision.Effects)
+            Carry(effect);
+    }
+
+    private void Carry(IRouterEffect effect)
+    {
+        switch (effect)
+        {
+            case SendAttempt send: Send(send); break;
+            case CancelAttempt cancel: _parts.Streams.Find(cancel.Stream.Value)?.TryCancel(cancel.Attempt.Value); break;
+            case WarmModel warm: _parts.Streams.Find(warm.Stream.Value)?.TryWarm(warm.Model); break;
+            case CompleteRequest complete:
+                _parts.Metrics.RequestCompleted(complete);
+                _parts.Table.Complete(complete);
+                break;
+            default: throw new InvalidOperationException($"{effect.GetType()} is an effect that nobody carries out.");
+        }
+    }
+
+    private void Send(SendAttempt send)
+    {
+        if (!_parts.Table.TryGetCall(send.Attempt.Request, out var call) || !_state.Requests.TryGetValue(send.Attempt.Request, out var request))
+            return; // Completed meanwhile.
+        var budget = request.Deadline - _parts.Clock.Now;
+        var outgoing = new OutgoingRequest(send.Attempt.Value, call.Model, budget, call.Priority, call.Inputs, call.Outputs);
+        if (_parts.Streams.Find(send.Stream.Value)?.TrySend(outgoing) != true)
+            Self.Tell(new AttemptUndeliverable(send.Attempt));
+    }
+
+    private void ScheduleWake(TimeSpan now)
+    {
+        var wake = _state.NextWake(now);
+        if (wake == _wake)
+            return;
+        _wake = wake;
+        if (wake is { } at)
+            Timers.StartSingleTimer(nameof(Tick), Tick.Instance, at > now ? at - now : TimeSpan.Zero);
+        else
+            Timers.Cancel(nameof(Tick));
+    }
+
+    private sealed record ReportDue
+    {
+        public static ReportDue Instance { get; } = new();
+    }
+}
+
+/// <summary>What the Dispatcher works with.</summary>
+public sealed record DispatcherParts(
+    RouterSettings Settings,
+    GeoPoint Place,
+    MonotonicClock Clock,
+    Random Random,
+    RequestTable Table,
+    DispatcherFeed Feed,
+    WorkStreamRegistry Streams,
+    IActorRef JobRouter,
+    RouterReadiness Readiness,
+    RouterMetrics Metrics);

@@ -1,0 +1,52 @@
+using Mesh.Messages;
+using Mesh.Messages.Control;
+using Mesh.Messages.Work;
+using Mesh.Seed.WorkStreams;
+
+namespace Mesh.Seed.Routing;
+
+/// <summary>Turns what happens on the work streams into commands for the Dispatcher; outputs go to the request table instead.</summary>
+public sealed class DispatcherFeed(RequestTable table) : IWorkStreamListener
+{
+    private volatile Action<object>? _dispatcher;
+
+    public void Attach(Action<object> dispatcher) => _dispatcher = dispatcher;
+
+    public void Opened(WorkStreamConnection stream, VehicleStatus status) => Tell(Opening(stream, ToLoad(status)));
+
+    public void StatusChanged(WorkStreamConnection stream, VehicleStatus status) =>
+        Tell(new LoadChanged(new StreamId(stream.Id), ToLoad(status)));
+
+    public void RoundTripMeasured(WorkStreamConnection stream, TimeSpan roundTrip) =>
+        Tell(new RoundTripMeasured(new StreamId(stream.Id), roundTrip));
+
+    public void ResultArrived(WorkStreamConnection stream, WorkResult result)
+    {
+        var attempt = new AttemptId(result.Attempt);
+        if (result.Status == AttemptStatus.AttemptOk)
+            table.HoldOutputs(attempt, result.Outputs.FromWire());
+        var timings = new AttemptTimings(
+            TimeSpan.FromMicroseconds(result.QueueUs), TimeSpan.FromMicroseconds(result.LoadUs), TimeSpan.FromMicroseconds(result.InferUs));
+        Tell(new AttemptReported(attempt, new StreamId(stream.Id), (AttemptOutcome)result.Status, result.Error, timings));
+    }
+
+    public void Closed(WorkStreamConnection stream, DepartureKind kind) => Tell(new StreamGone(new StreamId(stream.Id), kind));
+
+    private void Tell(object command) => _dispatcher?.Invoke(command);
+
+    internal static StreamOpened Opening(WorkStreamConnection stream, VehicleLoad load)
+    {
+        var session = stream.Session;
+        return new StreamOpened(new StreamId(stream.Id), session.Vehicle, session.Epoch, session.Member, session.Place, load);
+    }
+
+    private static VehicleLoad ToLoad(VehicleStatus status) => new(
+        (int)status.Credits,
+        (int)status.Threads,
+        (int)Math.Min(status.Queued, int.MaxValue),
+        status.Draining,
+        status.Loaded.Where(model => model.Sha256.Length == 32).Select(model => ArtifactHash.FromBytes(model.Sha256.Span)).ToHashSet());
+}
+
+/// <summary>A stream ended, and how: <see cref="StreamClosed"/> for the router, the kind for the vehicle's record.</summary>
+public sealed record StreamGone(StreamId Stream, DepartureKind Kind);

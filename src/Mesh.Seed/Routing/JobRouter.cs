@@ -1,0 +1,74 @@
+using Akka.Actor;
+using Akka.Event;
+using Akka.Persistence;
+using Mesh.Messages;
+using Mesh.Messages.Control;
+
+namespace Mesh.Seed.Routing;
+
+/// <summary>
+/// The region's persistent singleton: keeps what lasts about vehicles across their sessions. Dispatchers tell it their
+/// <see cref="FleetReport"/>s; it answers once they are durable, with the records they changed. It takes office by
+/// journaling a new term; a persist that fails stops it, so two routers never both write.
+/// </summary>
+public sealed class JobRouter : ReceivePersistentActor
+{
+    /// <summary>Events between snapshots: a second of replay at most.</summary>
+    private const int SnapshotEvery = 1000;
+
+    private readonly RouterState _state;
+    private readonly NodeAddress _seed;
+    private readonly TimeProvider _time;
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly HashSet<NodeAddress> _greeted = [];
+
+    public JobRouter(RegionName region, NodeAddress seed, RouterSettings settings, TimeProvider time)
+    {
+        PersistenceId = $"job-router-{region}";
+        _seed = seed;
+        _time = time;
+        _state = new RouterState(settings, default);
+        Recover<IRouterEvent>(_state.Apply);
+        Recover<SnapshotOffer>(offer => _state.Restore((RouterSnapshot)offer.Snapshot));
+        Recover<RecoveryCompleted>(_ => TakeOffice());
+        Command<FleetReport>(Take);
+        Command<GetRouterStatus>(_ => Sender.Tell(new RouterStatus(_seed, _state.Term, LastSequenceNr, _state.Records.Count)));
+        Command<SaveSnapshotSuccess>(_ => { });
+        Command<SaveSnapshotFailure>(failure => _log.Warning(failure.Cause, "No snapshot was saved; recovery replays more events until the next"));
+    }
+
+    public override string PersistenceId { get; }
+
+    private void TakeOffice() =>
+        Persist(_state.DecideTerm(_time.GetUtcNow()), started =>
+        {
+            _state.Apply(started);
+            _log.Info("Job router in office: term {0}, {1} vehicles on record", _state.Term, _state.Records.Count);
+        });
+
+    private void Take(FleetReport report)
+    {
+        if (_state.DecideReport(report) is not { } reported)
+        {
+            Answer(report);
+            return;
+        }
+
+        Persist(reported, durable =>
+        {
+            _state.Apply(durable);
+            Answer(report);
+            if (LastSequenceNr % SnapshotEvery == 0)
+                SaveSnapshot(_state.ToSnapshot());
+        });
+    }
+
+    /// <summary>A Dispatcher that is new to this term learns every record, later ones those it touched.</summary>
+    private void Answer(FleetReport report)
+    {
+        var records = _greeted.Add(report.Reporter)
+            ? [.. _state.Records.Values]
+            : report.Tallies.Select(tally => _state.Records.GetValueOrDefault(tally.Vehicle)).OfType<VehicleRecord>().ToList();
+        Sender.Tell(new FleetRecords(_state.Term, report.Sequence, records));
+    }
+}

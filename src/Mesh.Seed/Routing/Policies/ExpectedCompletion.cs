@@ -1,0 +1,52 @@
+using Mesh.Messages;
+using Mesh.Messages.Control;
+
+namespace Mesh.Seed.Routing.Policies;
+
+/// <summary>
+/// Scores a vehicle for a request by the expected time to a good answer: round trip, transfer, the queue ahead, the run,
+/// a cold load where the model is missing, and what a loss would cost times its chance.
+/// </summary>
+public static class ExpectedCompletion
+{
+    /// <param name="fleetService">What the model takes on average in the fleet; null before anyone ran it.</param>
+    /// <param name="record">What is known from earlier sessions; null for a newcomer.</param>
+    /// <param name="here">Place of this seed, for the distance before a round trip is measured.</param>
+    public static TimeSpan Score(
+        RoutedVehicle vehicle,
+        ModelReference model,
+        long payloadBytes,
+        TimeSpan? fleetService,
+        VehicleRecord? record,
+        GeoPoint here,
+        RouterSettings settings)
+    {
+        var roundTrip = vehicle.RoundTrip ?? settings.PriorRoundTrip + settings.PriorRoundTripPerKm * here.DistanceKm(vehicle.Place);
+        var transfer = TimeSpan.FromSeconds(payloadBytes / settings.PriorBandwidth);
+        var cold = vehicle.Has(model.Hash)
+            ? TimeSpan.Zero
+            : settings.PriorColdLoad + TimeSpan.FromSeconds(model.Size / settings.PriorBandwidth);
+        return roundTrip + transfer + cold + Run(vehicle, model, fleetService, settings)
+            + settings.RetryCost * (1 - ChanceOfAnswer(vehicle, record));
+    }
+
+    /// <summary>The least that a request still takes, from measurements alone; null while there are none.</summary>
+    public static TimeSpan? MeasuredFloor(RoutedVehicle vehicle, ArtifactHash model) =>
+        vehicle.Service(model) is { } service && vehicle.RoundTrip is { } roundTrip ? service + roundTrip : null;
+
+    private static TimeSpan Run(RoutedVehicle vehicle, ModelReference model, TimeSpan? fleetService, RouterSettings settings)
+    {
+        var service = vehicle.Service(model.Hash) ?? fleetService ?? settings.PriorService;
+        // The vehicle's own count includes other seeds' requests but lags; ours is exact but ours alone.
+        var ahead = Math.Max(vehicle.Outstanding.Count, vehicle.Load.Queued);
+        return service * (1 + (double)ahead / Math.Max(1, vehicle.Load.Threads));
+    }
+
+    /// <summary>Share of attempts that were answered, over all sessions, starting from 20 of 21.</summary>
+    private static double ChanceOfAnswer(RoutedVehicle vehicle, VehicleRecord? record)
+    {
+        var answered = 20 + vehicle.Answered + (record?.Answered ?? 0);
+        var missed = 1 + vehicle.Failed + (record?.Failed ?? 0) + (record?.Lost ?? 0);
+        return (double)answered / (answered + missed);
+    }
+}

@@ -1,0 +1,113 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using Mesh.Messages;
+
+namespace Mesh.Seed.Routing;
+
+/// <summary>Bounds of what a seed holds in memory for requests that are under way.</summary>
+public sealed record RequestTableLimits(int MaxRequests = 4096, long MaxBytes = 1L << 30);
+
+/// <summary>
+/// Holds each open request's tensors and the caller that waits, beside the Dispatcher: ids and sizes pass its mailbox,
+/// payloads go from here straight into a work stream and back. Every request leaves exactly once, by <see cref="Complete"/>.
+/// </summary>
+public sealed class RequestTable(MonotonicClock clock, RequestTableLimits limits) : IInferenceGateway
+{
+    private readonly ConcurrentDictionary<RequestId, OpenRequest> _open = new();
+    private Action<IRouterCommand>? _dispatcher;
+    private long _lastId;
+    private int _count;
+    private long _bytes;
+    private TaskCompletionSource? _emptied;
+
+    /// <summary>Requests under way at this seed.</summary>
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>The Dispatcher takes requests from now on.</summary>
+    public void Attach(Action<IRouterCommand> dispatcher) => Volatile.Write(ref _dispatcher, dispatcher);
+
+    public async Task<InferenceOutcome> InferAsync(InferenceCall call, CancellationToken cancellation)
+    {
+        if (Volatile.Read(ref _dispatcher) is not { } dispatcher)
+            return Refused(RequestOutcome.Unavailable, "this seed has not joined its region yet");
+        if (!TryReserve(call))
+            return Refused(RequestOutcome.Overloaded, $"this seed has {Count} requests under way and takes no more");
+        var request = new OpenRequest(call);
+        var id = new RequestId((ulong)Interlocked.Increment(ref _lastId));
+        _open[id] = request;
+        dispatcher(new SubmitRequest(id, call.Model, call.PayloadBytes, clock.Now + call.Budget, call.Priority));
+        await using var registration = cancellation.UnsafeRegister(_ => dispatcher(new CancelRequest(id)), null);
+        return await request.Outcome.Task;
+    }
+
+    /// <summary>The call of an open request, for the work stream that sends it.</summary>
+    public bool TryGetCall(RequestId id, [NotNullWhen(true)] out InferenceCall? call)
+    {
+        call = _open.TryGetValue(id, out var request) ? request.Call : null;
+        return call is not null;
+    }
+
+    /// <summary>Keeps an attempt's outputs until the Dispatcher decides; those of a closed request are dropped.</summary>
+    public void HoldOutputs(AttemptId attempt, IReadOnlyList<RawTensor> outputs)
+    {
+        if (_open.TryGetValue(attempt.Request, out var request))
+            request.Outputs[attempt] = outputs;
+    }
+
+    public void Complete(CompleteRequest completed)
+    {
+        if (!_open.TryRemove(completed.Request, out var request))
+            return;
+        Interlocked.Add(ref _bytes, -request.Call.PayloadBytes);
+        if (Interlocked.Decrement(ref _count) == 0)
+            Volatile.Read(ref _emptied)?.TrySetResult();
+        IReadOnlyList<RawTensor> outputs = [];
+        if (completed is { Outcome: RequestOutcome.Ok, Answer: { } answer } && request.Outputs.TryGetValue(answer, out var held))
+            outputs = held;
+        request.Outcome.TrySetResult(new InferenceOutcome(
+            completed.Outcome, completed.Error, outputs, completed.RetryAfter, completed.Vehicle, completed.Attempts, completed.Timings));
+    }
+
+    /// <summary>The Dispatcher lost its state: whoever waits must know, and tries again.</summary>
+    public void FailAll(string error)
+    {
+        foreach (var id in _open.Keys)
+            Complete(new CompleteRequest(id, RequestOutcome.Unavailable, error, TimeSpan.FromSeconds(1), null, null, 0, default));
+    }
+
+    /// <summary>New requests are refused from now on.</summary>
+    public void Leave() => Volatile.Read(ref _dispatcher)?.Invoke(new SeedLeaving());
+
+    /// <summary>Completes when no request is under way, or at the limit.</summary>
+    public async Task WhenEmptyAsync(TimeSpan limit, TimeProvider time)
+    {
+        var emptied = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Volatile.Write(ref _emptied, emptied);
+        if (Count > 0)
+            await Task.WhenAny(emptied.Task, Task.Delay(limit, time));
+    }
+
+    private bool TryReserve(InferenceCall call)
+    {
+        var count = Interlocked.Increment(ref _count);
+        var bytes = Interlocked.Add(ref _bytes, call.PayloadBytes);
+        if (count <= limits.MaxRequests && bytes <= limits.MaxBytes)
+            return true;
+        Interlocked.Decrement(ref _count);
+        Interlocked.Add(ref _bytes, -call.PayloadBytes);
+        return false;
+    }
+
+    private static InferenceOutcome Refused(RequestOutcome outcome, string error) =>
+        new(outcome, error, [], TimeSpan.FromSeconds(1), null, 0, default);
+
+    private sealed class OpenRequest(InferenceCall call)
+    {
+        public InferenceCall Call { get; } = call;
+
+        /// <summary>Of attempts whose result is here and not decided on; with retries there are few.</summary>
+        public ConcurrentDictionary<AttemptId, IReadOnlyList<RawTensor>> Outputs { get; } = new(concurrencyLevel: 1, capacity: 1);
+
+        public TaskCompletionSource<InferenceOutcome> Outcome { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

@@ -1,0 +1,93 @@
+using Mesh.Messages;
+
+namespace Mesh.Seed.Routing;
+
+/// <summary>A vehicle as one seed's router sees it while its stream lasts. Changed only by <see cref="RouterState.Apply"/>.</summary>
+public sealed class RoutedVehicle(StreamOpened opened)
+{
+    /// <summary>Weight of a new measurement in the moving averages.</summary>
+    private const double Alpha = 0.2;
+
+    private readonly Dictionary<ArtifactHash, double> _serviceMs = [];
+
+    public StreamId Stream { get; } = opened.Stream;
+
+    public VehicleId Id { get; } = opened.Vehicle;
+
+    public SessionEpoch Epoch { get; } = opened.Epoch;
+
+    public NodeAddress Member { get; } = opened.Member;
+
+    public GeoPoint Place { get; } = opened.Place;
+
+    public VehicleLoad Load { get; internal set; } = opened.Load;
+
+    /// <summary>Attempts that this seed has outstanding there.</summary>
+    public HashSet<AttemptId> Outstanding { get; } = [];
+
+    /// <summary>Models that were asked for ahead of a request and are not reported as loaded yet.</summary>
+    public HashSet<ArtifactHash> Warming { get; } = [];
+
+    /// <summary>Moving average; null before the first ping came back.</summary>
+    public TimeSpan? RoundTrip { get; private set; }
+
+    /// <summary>It said 'busy': left alone until then.</summary>
+    public TimeSpan BusyUntil { get; internal set; } = TimeSpan.MinValue;
+
+    /// <summary>Attempts of this session that ended here, the answered and the others.</summary>
+    public long Answered { get; private set; }
+
+    public long Failed { get; private set; }
+
+    public bool Has(ArtifactHash model) => Load.Loaded.Contains(model);
+
+    /// <summary>Moving average of what one request of this model takes here; null before the first.</summary>
+    public TimeSpan? Service(ArtifactHash model) =>
+        _serviceMs.TryGetValue(model, out var ms) ? TimeSpan.FromMilliseconds(ms) : null;
+
+    internal void RoundTripMeasured(TimeSpan sample) =>
+        RoundTrip = RoundTrip is { } average ? average + (sample - average) * Alpha : sample;
+
+    internal void AttemptEnded(AttemptEnded ended, ArtifactHash? model)
+    {
+        Outstanding.Remove(ended.Attempt);
+        BusyUntil = TimeSpan.MinValue;
+        if (ended.End == AttemptEnd.Failed)
+            Failed++;
+        if (ended.End != AttemptEnd.Answered)
+            return;
+        Answered++;
+        if (model is not { } hash)
+            return;
+        var sample = ended.Timings.Infer.TotalMilliseconds;
+        _serviceMs[hash] = _serviceMs.TryGetValue(hash, out var average) ? average + (sample - average) * Alpha : sample;
+    }
+}
+
+/// <summary>An open request. Changed only by <see cref="RouterState.Apply"/>.</summary>
+public sealed class RoutedRequest(RequestQueued queued)
+{
+    public RequestId Id { get; } = queued.Request;
+
+    public ModelReference Model { get; } = queued.Model;
+
+    public long PayloadBytes { get; } = queued.PayloadBytes;
+
+    public TimeSpan Deadline { get; } = queued.Deadline;
+
+    /// <summary>1 highest; 0, the default, ranks last.</summary>
+    public uint Priority { get; } = queued.Priority;
+
+    /// <summary>Since when it waits for a vehicle; null while an attempt is out.</summary>
+    public TimeSpan? WaitingSince { get; internal set; } = queued.At;
+
+    public int Attempts { get; internal set; }
+
+    public int FailedAttempts { get; internal set; }
+
+    /// <summary>The attempt that is out.</summary>
+    public (AttemptId Attempt, StreamId Stream)? Running { get; internal set; }
+
+    /// <summary>Vehicles that have had it and did not answer: taken again only when nobody else is there.</summary>
+    public HashSet<VehicleId> Tried { get; } = [];
+}

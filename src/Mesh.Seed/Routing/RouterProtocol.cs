@@ -1,0 +1,148 @@
+using Mesh.Messages;
+using Mesh.Messages.Control;
+
+namespace Mesh.Seed.Routing;
+
+/// <summary>A request at this seed. Numbers are given out once in the life of the process.</summary>
+public readonly record struct RequestId(ulong Value)
+{
+    public override string ToString() => $"request {Value}";
+}
+
+/// <summary>One dispatch of a request. Holds the request's number, so that a late result finds its request or nobody.</summary>
+public readonly record struct AttemptId(ulong Value)
+{
+    /// <summary>The most attempts that one request can have.</summary>
+    public const int MaxNumber = 255;
+
+    public static AttemptId Of(RequestId request, int number) => new((request.Value << 8) | (uint)number);
+
+    public RequestId Request => new(Value >> 8);
+
+    public int Number => (int)(Value & MaxNumber);
+
+    public override string ToString() => $"attempt {Number} of {Request}";
+}
+
+/// <summary>A registered work stream at this seed; a vehicle that dials again gets another one.</summary>
+public readonly record struct StreamId(long Value);
+
+/// <summary>What a vehicle tells about itself while its stream lasts.</summary>
+/// <param name="Credits">Requests that this stream may have outstanding.</param>
+/// <param name="Threads">Inferences that run at once.</param>
+/// <param name="Queued">Waiting or running on the vehicle, from all seeds.</param>
+public sealed record VehicleLoad(int Credits, int Threads, int Queued, bool Draining, IReadOnlySet<ArtifactHash> Loaded);
+
+/// <summary>Something that happened, or is asked for. Times are since this process started, on its monotonic clock.</summary>
+public interface IRouterCommand;
+
+/// <summary>What changes the state, and nothing else does.</summary>
+public interface IRouterStateEvent;
+
+/// <summary>What the Dispatcher must do once the events are applied.</summary>
+public interface IRouterEffect;
+
+// --- Facts about vehicles: the command is the event. ---
+
+public sealed record StreamOpened(StreamId Stream, VehicleId Vehicle, SessionEpoch Epoch, NodeAddress Member, GeoPoint Place, VehicleLoad Load)
+    : IRouterCommand, IRouterStateEvent;
+
+public sealed record LoadChanged(StreamId Stream, VehicleLoad Load) : IRouterCommand, IRouterStateEvent;
+
+public sealed record RoundTripMeasured(StreamId Stream, TimeSpan RoundTrip) : IRouterCommand, IRouterStateEvent;
+
+/// <summary>Its attempts are lost with it.</summary>
+public sealed record StreamClosed(StreamId Stream) : IRouterCommand, IRouterStateEvent;
+
+/// <summary>The cluster holds this very session's member unreachable, leaving, down or removed; or no longer unreachable.</summary>
+public sealed record MemberChanged(NodeAddress Member, bool Serviceable) : IRouterCommand, IRouterStateEvent;
+
+/// <summary>What the JobRouter knows about vehicles from earlier sessions.</summary>
+public sealed record RecordsLearned(IReadOnlyList<VehicleRecord> Records) : IRouterCommand, IRouterStateEvent;
+
+/// <summary>This seed is leaving: no new requests.</summary>
+public sealed record SeedLeaving : IRouterCommand, IRouterStateEvent;
+
+// --- Requests ---
+
+public sealed record SubmitRequest(RequestId Request, ModelReference Model, long PayloadBytes, TimeSpan Deadline, uint Priority)
+    : IRouterCommand;
+
+/// <summary>The vehicle answered an attempt, for better or worse.</summary>
+public sealed record AttemptReported(AttemptId Attempt, StreamId Stream, AttemptOutcome Outcome, string Error, AttemptTimings Timings)
+    : IRouterCommand;
+
+/// <summary>The attempt never reached its vehicle.</summary>
+public sealed record AttemptUndeliverable(AttemptId Attempt) : IRouterCommand;
+
+/// <summary>The client went away.</summary>
+public sealed record CancelRequest(RequestId Request) : IRouterCommand;
+
+/// <summary>Assign the first waiting request that can be. The Dispatcher asks until nothing comes back.</summary>
+public sealed record DispatchNext : IRouterCommand
+{
+    public static DispatchNext Instance { get; } = new();
+}
+
+/// <summary>Time has passed.</summary>
+public sealed record Tick : IRouterCommand
+{
+    public static Tick Instance { get; } = new();
+}
+
+public sealed record RequestQueued(RequestId Request, ModelReference Model, long PayloadBytes, TimeSpan Deadline, uint Priority, TimeSpan At)
+    : IRouterStateEvent;
+
+public sealed record AttemptStarted(AttemptId Attempt, StreamId Stream, TimeSpan At) : IRouterStateEvent;
+
+public sealed record AttemptEnded(AttemptId Attempt, StreamId Stream, AttemptEnd End, AttemptTimings Timings, TimeSpan At) : IRouterStateEvent;
+
+/// <summary>How an attempt ended for the router.</summary>
+public enum AttemptEnd
+{
+    /// <summary>It settled its request.</summary>
+    Answered,
+
+    /// <summary>The vehicle could not run it.</summary>
+    Failed,
+
+    /// <summary>The vehicle had no room, or hands it back because it leaves: nobody's fault.</summary>
+    Returned,
+
+    /// <summary>The vehicle vanished with it.</summary>
+    Lost,
+}
+
+public sealed record RequestClosed(RequestId Request) : IRouterStateEvent;
+
+/// <summary>The model is being loaded on a vehicle ahead of its first request there.</summary>
+public sealed record WarmingStarted(StreamId Stream, ArtifactHash Hash) : IRouterStateEvent;
+
+// --- Effects ---
+
+public sealed record SendAttempt(AttemptId Attempt, StreamId Stream) : IRouterEffect;
+
+public sealed record CancelAttempt(AttemptId Attempt, StreamId Stream) : IRouterEffect;
+
+public sealed record WarmModel(StreamId Stream, ModelReference Model) : IRouterEffect;
+
+/// <summary>The request's one outcome. <paramref name="Answer"/> names the attempt whose outputs are delivered.</summary>
+public sealed record CompleteRequest(
+    RequestId Request,
+    RequestOutcome Outcome,
+    string Error,
+    TimeSpan? RetryAfter,
+    AttemptId? Answer,
+    VehicleId? Vehicle,
+    int Attempts,
+    AttemptTimings Timings) : IRouterEffect;
+
+/// <summary>Events to apply and effects to carry out, in order.</summary>
+public sealed record RouterDecision(IReadOnlyList<IRouterStateEvent> Events, IReadOnlyList<IRouterEffect> Effects)
+{
+    public static RouterDecision Nothing { get; } = new([], []);
+
+    public static RouterDecision Of(IRouterStateEvent fact) => new([fact], []);
+
+    public bool IsNothing => Events.Count == 0 && Effects.Count == 0;
+}

@@ -1,0 +1,97 @@
+using Mesh.Messages;
+using Mesh.Messages.Control;
+
+namespace Mesh.Seed.Routing;
+
+// What lasts about vehicles, across their sessions and the router's terms. The JobRouter journals it.
+public sealed partial class RouterState
+{
+    /// <summary>Dispatchers whose last report is remembered; a seed has one for each of its lives.</summary>
+    private const int MaxReporters = 64;
+
+    private readonly Dictionary<VehicleId, VehicleRecord> _records = [];
+    private readonly Dictionary<NodeAddress, ReporterCursor> _reporters = [];
+
+    /// <summary>Of the JobRouter that holds this state; 0 before its first.</summary>
+    public long Term { get; private set; }
+
+    public IReadOnlyDictionary<VehicleId, VehicleRecord> Records => _records;
+
+    /// <summary>A JobRouter takes office after recovery.</summary>
+    public IRouterEvent DecideTerm(DateTimeOffset at) => new TermStarted(Term + 1, at);
+
+    /// <summary>A Dispatcher's report; null when it was taken before (told twice, because the answer was lost) or says nothing.</summary>
+    public IRouterEvent? DecideReport(FleetReport report) =>
+        report.Tallies.Count > 0 && (!_reporters.TryGetValue(report.Reporter, out var cursor) || cursor.Sequence < report.Sequence)
+            ? new FleetReported(report.Reporter, report.Sequence, report.At, report.Tallies)
+            : null;
+
+    public void Apply(IRouterEvent journaled)
+    {
+        switch (journaled)
+        {
+            case TermStarted term: Term = term.Term; break;
+            case FleetReported reported: Count(reported); break;
+            default: throw new ArgumentOutOfRangeException(nameof(journaled), journaled, "The router's journal holds an unknown event.");
+        }
+    }
+
+    public RouterSnapshot ToSnapshot() => new(Term, [.. _records.Values], [.. _reporters.Values]);
+
+    public void Restore(RouterSnapshot snapshot)
+    {
+        Term = snapshot.Term;
+        Learn(snapshot.Vehicles);
+        foreach (var reporter in snapshot.Reporters)
+            _reporters[reporter.Reporter] = reporter;
+    }
+
+    private VehicleRecord? Record(VehicleId vehicle) => _records.GetValueOrDefault(vehicle);
+
+    private void Learn(IReadOnlyList<VehicleRecord> records)
+    {
+        foreach (var record in records)
+            _records[record.Vehicle] = record;
+        Forget();
+    }
+
+    private void Count(FleetReported reported)
+    {
+        _reporters[reported.Reporter] = new ReporterCursor(reported.Reporter, reported.Sequence, reported.At);
+        if (_reporters.Count > MaxReporters)
+            _reporters.Remove(_reporters.Values.MinBy(cursor => cursor.At)!.Reporter);
+        foreach (var tally in reported.Tallies)
+            _records[tally.Vehicle] = Count(Record(tally.Vehicle) ?? Newcomer(tally.Vehicle, reported.At), tally, reported.At);
+        Forget();
+    }
+
+    private static VehicleRecord Count(VehicleRecord record, SessionTally tally, DateTimeOffset at)
+    {
+        // Every seed of the region reports the same session: it counts once, and so does its end.
+        var begins = tally.Epoch > record.LastEpoch;
+        var ends = tally.Ended is not null && tally.Epoch > record.LastEnded;
+        return record with
+        {
+            LastEpoch = begins ? tally.Epoch : record.LastEpoch,
+            LastEnded = ends ? tally.Epoch : record.LastEnded,
+            LastSeen = at > record.LastSeen ? at : record.LastSeen,
+            Sessions = record.Sessions + (begins ? 1 : 0),
+            PlannedDepartures = record.PlannedDepartures + (ends && tally.Ended == DepartureKind.Planned ? 1 : 0),
+            VanishedDepartures = record.VanishedDepartures + (ends && tally.Ended != DepartureKind.Planned ? 1 : 0),
+            Answered = record.Answered + tally.Answered,
+            Failed = record.Failed + tally.Failed,
+            Lost = record.Lost + tally.Lost,
+        };
+    }
+
+    private static VehicleRecord Newcomer(VehicleId vehicle, DateTimeOffset at) => new(vehicle, default, default, at, at, 0, 0, 0, 0, 0, 0);
+
+    private void Forget()
+    {
+        if (_records.Count <= settings.MaxRecords)
+            return;
+        // In one sweep with some slack, so that a full book does not sort itself for every newcomer.
+        foreach (var oldest in _records.Values.OrderBy(r => r.LastSeen).Take(_records.Count - settings.MaxRecords * 9 / 10).ToList())
+            _records.Remove(oldest.Vehicle);
+    }
+}

@@ -1,0 +1,137 @@
+using System.Collections;
+using System.Net;
+using Akka.Configuration;
+using Mesh.Hosting.Settings;
+using Mesh.Messages;
+
+namespace Mesh.Seed;
+
+/// <summary>Everything that can be set on a seed, with its default, its range and what an error about it says.</summary>
+public sealed record SeedSettings
+{
+    /// <summary>The settings' names on the command line, with what each needs.</summary>
+    public static IReadOnlyList<Setting> Known { get; } =
+    [
+        new("region", "the region's name: 1 to 64 letters, digits, '-', '_' or '.'"),
+        new("location", "where this seed stands, LATITUDE,LONGITUDE in degrees, e.g. 50.11,8.68"),
+        new("host", "the name or address that vehicles and other seeds reach this seed by"),
+        new("bind", "a local IP address to listen on, e.g. 127.0.0.1 or 0.0.0.0"),
+        new("port", "the Akka.Remote port: " + SettingParsers.PortNeeds),
+        new("http-port", "the Open Inference Protocol's REST port: " + SettingParsers.PortNeeds),
+        new("grpc-port", "the Open Inference Protocol's gRPC port: " + SettingParsers.PortNeeds),
+        new("metrics-port", "the Prometheus port: " + SettingParsers.PortNeeds),
+        new("work-port", "the vehicles' port: " + SettingParsers.PortNeeds),
+        new("pbm-port", "the operators' port: " + SettingParsers.PortNeeds),
+        new("data", "a folder that this seed alone writes to"),
+        new("models", "the model repository: a folder with <name>/<version>/model.onnx"),
+        new("seeds", "HOST:PORT of each seed of the region, this one included, separated by commas; one, three or five"),
+        new("journal", "a PostgreSQL connection string (Host=…;Database=…), or a SQLite one (Data Source=…)"),
+        new("request-timeout", "the deadline of a request that names none, a duration such as 10s"),
+        new("max-request-bytes", "the largest request body in bytes, a number above 0"),
+        new("max-requests", "requests under way at this seed, 1 to 1000000"),
+        new("max-waiting", "requests that wait for a vehicle, 0 to 1000000"),
+        new("warm-copies", "vehicles that keep a used model loaded, 1 to 1000"),
+        new("drain-limit", "how long requests may finish while this seed leaves, a duration such as 10s"),
+        new("log-level", "trace, debug, information, warning, error or critical"),
+        new("check-config", "no value", IsSwitch: true),
+        new("help", "no value", IsSwitch: true),
+    ];
+
+    public RegionName Region { get; init; } = new("unnamed");
+
+    public GeoPoint Location { get; init; }
+
+    public string Host { get; init; } = "127.0.0.1";
+
+    public IPAddress Bind { get; init; } = IPAddress.Loopback;
+
+    public int Port { get; init; } = 4053;
+
+    public int HttpPort { get; init; } = 8000;
+
+    public int GrpcPort { get; init; } = 8001;
+
+    public int MetricsPort { get; init; } = 8002;
+
+    public int WorkPort { get; init; } = 8010;
+
+    public int PbmPort { get; init; } = 9110;
+
+    public string Data { get; init; } = DefaultData;
+
+    public string Models { get; init; } = "models";
+
+    public IReadOnlyList<DnsEndPoint> Seeds { get; init; } = [];
+
+    public JournalSettings Journal { get; init; } = JournalSettings.Sqlite("");
+
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    public long MaxRequestBytes { get; init; } = 64L << 20;
+
+    public int MaxRequests { get; init; } = 4096;
+
+    public int MaxWaiting { get; init; } = 1024;
+
+    public int WarmCopies { get; init; } = 3;
+
+    public TimeSpan DrainLimit { get; init; } = TimeSpan.FromSeconds(10);
+
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    private static string DefaultData => Path.Combine(
+        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "mesh", "seed");
+
+    /// <summary>Reads all settings; the errors are complete, and the settings are only good when there are none.</summary>
+    public static (SeedSettings Settings, IReadOnlyList<string> Errors) Read(Config hocon, IDictionary environment, IReadOnlyList<string> arguments)
+    {
+        var reader = new SettingsReader(Known, hocon, environment, arguments);
+        var defaults = new SeedSettings();
+        var settings = new SeedSettings
+        {
+            Region = reader.Required("region", text => (RegionName?)new RegionName(text), defaults.Region),
+            Location = reader.Required("location", SettingParsers.Place, default),
+            Host = reader.Optional("host", SettingParsers.Text, defaults.Host),
+            Bind = reader.Optional("bind", SettingParsers.Address, defaults.Bind),
+            Port = reader.Optional("port", SettingParsers.Port, defaults.Port),
+            HttpPort = reader.Optional("http-port", SettingParsers.Port, defaults.HttpPort),
+            GrpcPort = reader.Optional("grpc-port", SettingParsers.Port, defaults.GrpcPort),
+            MetricsPort = reader.Optional("metrics-port", SettingParsers.Port, defaults.MetricsPort),
+            WorkPort = reader.Optional("work-port", SettingParsers.Port, defaults.WorkPort),
+            PbmPort = reader.Optional("pbm-port", SettingParsers.Port, defaults.PbmPort),
+            Data = Path.GetFullPath(reader.Optional("data", SettingParsers.Text, defaults.Data)),
+            Models = Path.GetFullPath(reader.Optional("models", SettingParsers.Text, defaults.Models)),
+            Seeds = reader.Optional("seeds", SettingParsers.Endpoints, defaults.Seeds),
+            RequestTimeout = reader.Optional("request-timeout", SettingParsers.Duration, defaults.RequestTimeout),
+            MaxRequestBytes = reader.Optional("max-request-bytes", SettingParsers.Bytes, defaults.MaxRequestBytes),
+            MaxRequests = reader.Optional("max-requests", text => SettingParsers.Count(text, 1, 1_000_000), defaults.MaxRequests),
+            MaxWaiting = reader.Optional("max-waiting", text => SettingParsers.Count(text, 0, 1_000_000), defaults.MaxWaiting),
+            WarmCopies = reader.Optional("warm-copies", text => SettingParsers.Count(text, 1, 1000), defaults.WarmCopies),
+            DrainLimit = reader.Optional("drain-limit", SettingParsers.Duration, defaults.DrainLimit),
+            LogLevel = reader.Optional("log-level", SettingParsers.Choice<LogLevel>, defaults.LogLevel),
+        };
+        settings = settings with { Journal = reader.Optional("journal", JournalSettings.Parse, JournalSettings.Sqlite(settings.Data)) };
+        settings.CheckTogether(reader);
+        return (settings, reader.Errors);
+    }
+
+    private void CheckTogether(SettingsReader reader)
+    {
+        if (!Directory.Exists(Models))
+            reader.AddError("models", $"there is no folder {Models}; it holds <name>/<version>/model.onnx");
+        if (Seeds.Count > 0 && !Seeds.Any(seed => seed.Host == Host && seed.Port == Port))
+            reader.AddError("seeds", $"must contain this seed itself as other members reach it, {Host}:{Port} (--host and --port)");
+        if (Seeds.Count > 0 && Seeds.Count % 2 == 0)
+            reader.AddError("seeds", $"names {Seeds.Count}; a region has one, three or five, so that one side of a broken network has the majority");
+        if (Seeds.Count > 1 && !Journal.IsShared)
+            reader.AddError("journal", "a region of several seeds needs a journal that each of them reaches: a PostgreSQL connection string");
+        var ports = new (string Name, int Port)[]
+        {
+            ("port", Port), ("http-port", HttpPort), ("grpc-port", GrpcPort), ("metrics-port", MetricsPort), ("work-port", WorkPort),
+        };
+        foreach (var same in ports.Where(p => p.Port != 0).GroupBy(p => p.Port).Where(group => group.Count() > 1))
+            reader.AddError(same.Last().Name, $"port {same.Key} is also --{same.First().Name}: each needs its own");
+        if (Bind.Equals(IPAddress.Any) && Host is "0.0.0.0")
+            reader.AddError("host", "0.0.0.0 is no address that others can reach; name this machine as they do");
+    }
+}

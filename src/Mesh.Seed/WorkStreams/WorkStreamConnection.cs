@@ -1,0 +1,147 @@
+using System.Threading.Channels;
+using Google.Protobuf;
+using Grpc.Core;
+using Mesh.Messages;
+using Mesh.Messages.Work;
+
+namespace Mesh.Seed.WorkStreams;
+
+/// <summary>A vehicle's session as its hello named it.</summary>
+public sealed record StreamSession(VehicleId Vehicle, SessionEpoch Epoch, NodeAddress Member, GeoPoint Place, string DeviceClass);
+
+/// <summary>One attempt to send. The tensors are wrapped, not copied: they stay untouched until its result is there.</summary>
+public sealed record OutgoingRequest(
+    ulong Attempt,
+    ModelReference Model,
+    TimeSpan Budget,
+    uint Priority,
+    IReadOnlyList<RawTensor> Inputs,
+    IReadOnlyList<int> Outputs);
+
+/// <summary>
+/// A seed's end of one work stream. Callers queue items from any thread; one writer gathers whatever has queued up
+/// meanwhile into a frame, so that under load a write is shared by up to <see cref="WorkProtocol.MaxItemsPerFrame"/> items
+/// and at low load an item waits for nobody.
+/// </summary>
+public sealed class WorkStreamConnection(long id, StreamSession session, Action abort)
+{
+    /// <summary>A seed keeps at most its credits in requests outstanding; beyond this something is wrong with the peer.</summary>
+    private const int MaxQueued = 4096;
+
+    private readonly Channel<object> _outgoing = Channel.CreateBounded<object>(
+        new BoundedChannelOptions(MaxQueued) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+
+    private readonly Dictionary<ArtifactHash, uint> _handles = [];
+    private long _bytesSent;
+
+    public long Id { get; } = id;
+
+    public StreamSession Session { get; } = session;
+
+    /// <summary>Payload bytes written to the vehicle so far.</summary>
+    public long BytesSent => Volatile.Read(ref _bytesSent);
+
+    /// <summary>False when the stream is gone, or stuck: then it is aborted.</summary>
+    public bool TrySend(OutgoingRequest request) => TryQueue(request);
+
+    public bool TryCancel(ulong attempt) => TryQueue(new Cancel(attempt));
+
+    public bool TryWarm(ModelReference model) => TryQueue(new Warm(model));
+
+    internal bool TryPing(ulong nonce) => TryQueue(new Ping(nonce));
+
+    /// <summary>Ends the stream at once.</summary>
+    public void Abort()
+    {
+        _outgoing.Writer.TryComplete();
+        abort();
+    }
+
+    /// <summary>Writes frames until the stream ends.</summary>
+    internal async Task WriteAsync(IServerStreamWriter<SeedFrame> stream, CancellationToken cancellation)
+    {
+        var reader = _outgoing.Reader;
+        while (await reader.WaitToReadAsync(cancellation))
+        {
+            var frame = new SeedFrame();
+            var (items, bytes) = (0, 0);
+            while (items < WorkProtocol.MaxItemsPerFrame && bytes < WorkProtocol.MaxFrameBytes && reader.TryRead(out var item))
+            {
+                items++;
+                bytes += Add(frame, item);
+            }
+
+            await stream.WriteAsync(frame, cancellation);
+            Interlocked.Add(ref _bytesSent, bytes);
+        }
+    }
+
+    private bool TryQueue(object item)
+    {
+        if (_outgoing.Writer.TryWrite(item))
+            return true;
+        Abort();
+        return false;
+    }
+
+    private int Add(SeedFrame frame, object item)
+    {
+        switch (item)
+        {
+            case OutgoingRequest request:
+                var message = new WorkRequest
+                {
+                    Attempt = request.Attempt,
+                    Model = Handle(frame, request.Model),
+                    BudgetUs = (ulong)Math.Max(0, request.Budget.TotalMicroseconds),
+                    Priority = request.Priority,
+                };
+                var bytes = 0;
+                foreach (var tensor in request.Inputs)
+                {
+                    message.Inputs.Add(tensor.ToWire());
+                    bytes += tensor.Data.Length;
+                }
+
+                foreach (var output in request.Outputs)
+                    message.Outputs.Add((uint)output);
+                frame.Requests.Add(message);
+                return bytes;
+            case Cancel cancel:
+                frame.Cancels.Add(cancel.Attempt);
+                return 0;
+            case Warm warm:
+                frame.Loads.Add(Handle(frame, warm.Model));
+                return 0;
+            case Ping ping:
+                frame.Ping = ping.Nonce;
+                return 0;
+            default:
+                throw new InvalidOperationException($"{item.GetType()} is nothing that a work stream carries.");
+        }
+    }
+
+    /// <summary>The stream's name for a model; announces it in the frame that names it first.</summary>
+    private uint Handle(SeedFrame frame, ModelReference model)
+    {
+        if (_handles.TryGetValue(model.Hash, out var handle))
+            return handle;
+        handle = (uint)_handles.Count + 1;
+        _handles[model.Hash] = handle;
+        frame.Models.Add(new ModelAnnouncement
+        {
+            Handle = handle,
+            Name = model.Name,
+            Version = model.Version,
+            Sha256 = UnsafeByteOperations.UnsafeWrap(model.Hash.ToBytes()),
+            Size = (ulong)model.Size,
+        });
+        return handle;
+    }
+
+    private sealed record Cancel(ulong Attempt);
+
+    private sealed record Warm(ModelReference Model);
+
+    private sealed record Ping(ulong Nonce);
+}
