@@ -1,0 +1,274 @@
+using Akka.Actor;
+using Akka.Cluster;
+using Akka.Configuration;
+using Grpc.Net.Client;
+using Mesh.Hosting;
+using Mesh.Hosting.Downing;
+using Mesh.Hosting.Logging;
+using Mesh.Hosting.Sharding;
+using Mesh.Messages;
+using Mesh.Messages.Control;
+using Mesh.Node.Inference;
+using Microsoft.Extensions.Logging;
+
+namespace Mesh.Node.Sessions;
+
+/// <summary>
+/// One parked session: an ActorSystem from join to leave, with a work stream to each seed of the region. Ends when it was
+/// downed, sits in the wrong cluster, sees no seed for too long, or is asked to leave. The engine outlives it.
+/// </summary>
+public sealed partial class VehicleSession : ISeedListener, IArtifactSource
+{
+    private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(10);
+
+    private readonly VehicleSettings _settings;
+    private readonly IInferenceEngine _engine;
+    private readonly SessionEpoch _epoch;
+    private readonly TimeProvider _time;
+    private readonly ILoggerFactory _loggers;
+    private readonly ILogger _logger;
+    private readonly ActorSystem _system;
+    private readonly Cluster _cluster;
+    private readonly SessionIdentity _identity;
+    private readonly SessionRules _rules;
+    private readonly Lock _lock = new();
+    private readonly Dictionary<NodeAddress, SeedLink> _links = [];
+    private readonly TaskCompletionSource<SessionEnd> _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _ending = new();
+    private readonly long _start;
+    private volatile bool _draining;
+
+    public VehicleSession(
+        VehicleSettings settings, Config akka, IInferenceEngine engine, SessionEpoch epoch, TimeProvider time, ILoggerFactory loggers)
+    {
+        (_settings, _engine, _epoch, _time, _loggers) = (settings, engine, epoch, time, loggers);
+        _logger = loggers.CreateLogger<VehicleSession>();
+        _start = time.GetTimestamp();
+        var options = new MemberOptions(
+            settings.Host, settings.Bind, settings.Port, MeshSystem.VehicleRoles(settings.Region, settings.Vehicle, epoch), settings.Seeds);
+        _system = MeshSystem.Create(options, akka, new LoggingSetup(loggers));
+        _cluster = Cluster.Get(_system);
+        var downing = MeshDowningProvider.SettingsOf(_system);
+        _rules = new SessionRules(downing.VehicleDownAfter, downing.VehicleGrace);
+        _identity = new SessionIdentity(
+            settings.Vehicle, epoch, settings.Region, _cluster.SelfUniqueAddress.ToNodeAddress(), settings.Location, settings.MemoryBytes);
+    }
+
+    private TimeSpan Now => _time.GetElapsedTime(_start);
+
+    private IReadOnlyList<NodeAddress> ClusterSeeds =>
+    [
+        .. _cluster.State.Members.Where(member => member.HasRole(MeshSystem.SeedRole)).Select(member => member.UniqueAddress.ToNodeAddress()),
+    ];
+
+    /// <summary>Joins, serves, and returns why it ended; on cancellation it drains and leaves first.</summary>
+    public async Task<SessionEnd> RunAsync(CancellationToken stopping)
+    {
+        LogStarted(_settings.Vehicle, _epoch, _identity.Member);
+        _ = _system.WhenTerminated.ContinueWith(
+            _ => _over.TrySetResult(SessionEnd.Downed), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        using var registration = stopping.UnsafeRegister(_ => _over.TrySetResult(SessionEnd.Left), null);
+        var parts = new InferenceActorParts(_settings.Vehicle, _epoch, _engine, this, _time, SetDraining, () => _draining);
+        _ = _system.StartInferenceShardingAsync(_ => Props.Create(() => new InferenceActor(parts)));
+        _system.ActorOf(Props.Create(() => new SeedFinder(this)), "seed-finder");
+        using var watch = _time.CreateTimer(_ => Judge(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
+        var end = await _over.Task;
+        LogOver(_settings.Vehicle, _epoch, end);
+        if (end == SessionEnd.Left)
+            await DrainAsync();
+        await EndAsync(leave: end == SessionEnd.Left);
+        return end;
+    }
+
+    public async Task<Stream> OpenAsync(ModelReference model, long offset, CancellationToken cancellation)
+    {
+        List<SeedLink> links;
+        lock (_lock)
+            links = [.. _links.Values];
+        IOException? last = null;
+        foreach (var link in links)
+        {
+            try
+            {
+                return await link.Artifacts.OpenAsync(model, offset, cancellation);
+            }
+            catch (IOException e)
+            {
+                last = e;
+            }
+        }
+
+        throw last ?? new IOException($"No seed is connected to fetch {model} from.");
+    }
+
+    void ISeedListener.Joined()
+    {
+        lock (_lock)
+            _rules.Joined(Now);
+        LogJoined(_settings.Vehicle, _settings.Region, _identity.Member);
+    }
+
+    void ISeedListener.SeedFound(SeedInfo info)
+    {
+        var link = new SeedLink(info.WorkAddress);
+        lock (_lock)
+        {
+            if (_ending.IsCancellationRequested || !_links.TryAdd(info.Seed, link))
+            {
+                link.Dispose();
+                return;
+            }
+        }
+
+        link.Running = KeepStreamAsync(info, link);
+    }
+
+    void ISeedListener.SeedGone(NodeAddress seed)
+    {
+        SeedLink? link;
+        lock (_lock)
+            _links.Remove(seed, out link);
+        link?.Dispose();
+    }
+
+    /// <summary>Dials a seed again and again, until the session or the seed is over.</summary>
+    private async Task KeepStreamAsync(SeedInfo info, SeedLink link)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token, link.Gone);
+        var backOff = TimeSpan.Zero;
+        while (!stop.IsCancellationRequested)
+        {
+            var client = new WorkStreamClient(
+                _identity, _engine, link.Artifacts, _settings.Credits, () => ClusterSeeds, _time, _loggers.CreateLogger<WorkStreamClient>());
+            var opened = false;
+            client.Opened += () =>
+            {
+                opened = true;
+                Opened(info, link, client);
+            };
+            var end = await client.RunAsync(link.Channel, stop.Token);
+            if (opened)
+                Closed(info, link);
+            if (end == StreamEnd.OtherCluster)
+                _over.TrySetResult(SessionEnd.OtherCluster);
+            // At once after a stream that worked, then up to 2 s apart; the jitter keeps a fleet from dialling in step.
+            backOff = opened ? TimeSpan.FromMilliseconds(100) : TimeSpan.FromMilliseconds(Math.Min(2000, Math.Max(100, backOff.TotalMilliseconds * 2)));
+            await Task.Delay(backOff * (0.5 + Random.Shared.NextDouble() / 2), _time, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private void Opened(SeedInfo info, SeedLink link, WorkStreamClient client)
+    {
+        lock (_lock)
+        {
+            link.Stream = client;
+            _rules.StreamOpened(Now);
+        }
+
+        if (_draining)
+            client.Drain(true);
+        LogStreamOpen(_settings.Vehicle, info.Seed, info.WorkAddress);
+    }
+
+    private void Closed(SeedInfo info, SeedLink link)
+    {
+        lock (_lock)
+        {
+            link.Stream = null;
+            _rules.StreamClosed(Now);
+        }
+
+        LogStreamClosed(_settings.Vehicle, info.Seed);
+    }
+
+    private void Judge()
+    {
+        lock (_lock)
+        {
+            if (_rules.Decide(Now) is { } end)
+                _over.TrySetResult(end);
+        }
+    }
+
+    private void SetDraining(bool draining)
+    {
+        _draining = draining;
+        foreach (var stream in OpenStreams())
+            stream.Drain(draining);
+        if (draining)
+            _engine.HandBackQueued();
+    }
+
+    private async Task DrainAsync()
+    {
+        SetDraining(true);
+        using var grace = new CancellationTokenSource(_settings.DrainGrace, _time);
+        await _engine.WhenIdleAsync(grace.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var streams = OpenStreams();
+        foreach (var stream in streams)
+            stream.Leave("the vehicle leaves");
+        await Task.WhenAny(Task.WhenAll(streams.Select(stream => stream.Flushed)), Task.Delay(TimeSpan.FromSeconds(1), _time));
+    }
+
+    private List<WorkStreamClient> OpenStreams()
+    {
+        lock (_lock)
+            return [.. _links.Values.Select(link => link.Stream).OfType<WorkStreamClient>()];
+    }
+
+    private async Task EndAsync(bool leave)
+    {
+        await _ending.CancelAsync();
+        List<SeedLink> links;
+        lock (_lock)
+        {
+            links = [.. _links.Values];
+            _links.Clear();
+        }
+
+        await Task.WhenAll(links.Select(link => link.Running));
+        foreach (var link in links)
+            link.Dispose();
+        var ended = leave
+            ? CoordinatedShutdown.Get(_system).Run(CoordinatedShutdown.ClusterLeavingReason.Instance)
+            : _system.Terminate();
+        await Task.WhenAny(ended, Task.Delay(LeaveLimit, _time));
+        if (!_system.WhenTerminated.IsCompleted)
+            await Task.WhenAny(_system.Terminate(), Task.Delay(LeaveLimit, _time));
+    }
+
+    /// <summary>What this session has towards one seed.</summary>
+    private sealed class SeedLink : IDisposable
+    {
+        private readonly CancellationTokenSource _gone = new();
+        private readonly HttpClient _http;
+
+        public SeedLink(string workAddress)
+        {
+            var handler = new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5), InitialHttp2StreamWindowSize = 4 << 20 };
+            Channel = GrpcChannel.ForAddress(
+                workAddress,
+                new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = false, MaxReceiveMessageSize = null, MaxSendMessageSize = null });
+            _http = new HttpClient(handler) { BaseAddress = new Uri(workAddress) };
+            Artifacts = new HttpArtifactSource(_http);
+            Gone = _gone.Token;
+        }
+
+        public GrpcChannel Channel { get; }
+
+        public IArtifactSource Artifacts { get; }
+
+        public CancellationToken Gone { get; }
+
+        public Task Running { get; set; } = Task.CompletedTask;
+
+        public WorkStreamClient? Stream { get; set; }
+
+        public void Dispose()
+        {
+            _gone.Cancel();
+            Channel.Dispose();
+            _http.Dispose();
+        }
+    }
+}

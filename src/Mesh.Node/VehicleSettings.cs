@@ -1,0 +1,102 @@
+using System.Collections;
+using System.Net;
+using Akka.Configuration;
+using Mesh.Hosting.Settings;
+using Mesh.Messages;
+using Microsoft.Extensions.Logging;
+
+namespace Mesh.Node;
+
+/// <summary>Everything that can be set on a vehicle, with its default, its range and what an error about it says.</summary>
+public sealed record VehicleSettings
+{
+    /// <summary>The settings' names on the command line, with what each needs.</summary>
+    public static IReadOnlyList<Setting> Known { get; } =
+    [
+        new("vehicle-id", "the vehicle's pseudonym, never its VIN: 1 to 64 letters, digits, '-', '_' or '.'"),
+        new("region", "the name of the region to join"),
+        new("seeds", "HOST:PORT of at least one seed of the region, separated by commas"),
+        new("location", "where the vehicle stands, LATITUDE,LONGITUDE in degrees, e.g. 52.52,13.40"),
+        new("host", "the name or address that seeds reach this vehicle's control plane by"),
+        new("bind", "a local IP address to listen on, e.g. 127.0.0.1"),
+        new("port", "the Akka.Remote port: " + SettingParsers.PortNeeds),
+        new("data", "a folder that this vehicle alone writes to"),
+        new("telemetry", "'fixed' (always parked, plugged in and on Wi-Fi)"),
+        new("policy", "'demo' (allows everything)"),
+        new("threads", "inferences that run at once, 1 to 64"),
+        new("intra-op-threads", "threads within one inference, 1 to 64"),
+        new("credits", "requests that each seed may have outstanding here, 1 to 1024"),
+        new("memory-bytes", "memory for loaded models, a number of bytes above 0"),
+        new("disk-bytes", "disk space for fetched models, a number of bytes above 0"),
+        new("drain-grace", "how long running work may finish on SIGTERM, a duration such as 5s"),
+        new("log-level", "trace, debug, information, warning, error or critical"),
+        new("check-config", "no value", IsSwitch: true),
+        new("help", "no value", IsSwitch: true),
+    ];
+
+    public VehicleId Vehicle { get; init; } = new("unnamed");
+
+    public RegionName Region { get; init; } = new("unnamed");
+
+    public IReadOnlyList<DnsEndPoint> Seeds { get; init; } = [];
+
+    public GeoPoint Location { get; init; }
+
+    public string Host { get; init; } = "127.0.0.1";
+
+    public IPAddress Bind { get; init; } = IPAddress.Loopback;
+
+    public int Port { get; init; }
+
+    public string Data { get; init; } = "";
+
+    public int Threads { get; init; } = 1;
+
+    public int IntraOpThreads { get; init; } = 1;
+
+    public int Credits { get; init; } = 64;
+
+    public long MemoryBytes { get; init; } = 2L << 30;
+
+    public long DiskBytes { get; init; } = 4L << 30;
+
+    public TimeSpan DrainGrace { get; init; } = TimeSpan.FromSeconds(5);
+
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    /// <summary>Reads all settings; the errors are complete, and the settings are only good when there are none.</summary>
+    public static (VehicleSettings Settings, IReadOnlyList<string> Errors) Read(Config hocon, IDictionary environment, IReadOnlyList<string> arguments)
+    {
+        var reader = new SettingsReader(Known, hocon, environment, arguments);
+        var defaults = new VehicleSettings();
+        var vehicle = reader.Required("vehicle-id", text => (VehicleId?)new VehicleId(text), defaults.Vehicle);
+        var settings = new VehicleSettings
+        {
+            Vehicle = vehicle,
+            Region = reader.Required("region", text => (RegionName?)new RegionName(text), defaults.Region),
+            Seeds = reader.Required("seeds", SettingParsers.Endpoints, defaults.Seeds),
+            Location = reader.Required("location", SettingParsers.Place, default),
+            Host = reader.Optional("host", SettingParsers.Text, defaults.Host),
+            Bind = reader.Optional("bind", SettingParsers.Address, defaults.Bind),
+            Port = reader.Optional("port", SettingParsers.Port, defaults.Port),
+            Data = Path.GetFullPath(reader.Optional("data", SettingParsers.Text, DefaultData(vehicle))),
+            Threads = reader.Optional("threads", text => SettingParsers.Count(text, 1, 64), defaults.Threads),
+            IntraOpThreads = reader.Optional("intra-op-threads", text => SettingParsers.Count(text, 1, 64), defaults.IntraOpThreads),
+            Credits = reader.Optional("credits", text => SettingParsers.Count(text, 1, 1024), defaults.Credits),
+            MemoryBytes = reader.Optional("memory-bytes", SettingParsers.Bytes, defaults.MemoryBytes),
+            DiskBytes = reader.Optional("disk-bytes", SettingParsers.Bytes, defaults.DiskBytes),
+            DrainGrace = reader.Optional("drain-grace", SettingParsers.Duration, defaults.DrainGrace),
+            LogLevel = reader.Optional("log-level", SettingParsers.Choice<LogLevel>, defaults.LogLevel),
+        };
+        // One value each so far; anything else would be a promise that nobody keeps.
+        reader.Optional("telemetry", text => text == "fixed" ? text : null, "fixed");
+        reader.Optional("policy", text => text == "demo" ? text : null, "demo");
+        return (settings, reader.Errors);
+    }
+
+    private static string DefaultData(VehicleId vehicle) => Path.Combine(
+        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify),
+        "mesh",
+        "vehicles",
+        vehicle.Value);
+}
