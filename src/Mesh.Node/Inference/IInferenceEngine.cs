@@ -25,7 +25,9 @@ public interface IInferenceEngine
 
     EngineStatus Status { get; }
 
-    /// <summary>Something in <see cref="Status"/> other than the queue's length changed. Raised on an engine thread; must not block.</summary>
+    /// <summary>
+    /// The set of loaded models in <see cref="Status"/> changed. Raised on a thread of the engine's or of the pool; must not block.
+    /// </summary>
     event Action? StatusChanged;
 }
 

@@ -1,0 +1,317 @@
+using Mesh.Messages;
+using Microsoft.Extensions.Logging;
+
+namespace Mesh.Node.Inference;
+
+/// <summary>
+/// The engine of <see cref="IInferenceEngine"/>: <see cref="JobQueue"/> decides what runs next, <see cref="ModelTable"/>
+/// what stays in memory; this class holds the one lock around both, the threads that run, and the timer that expires.
+/// Submitted to by the work streams and the InferenceActor; tells each job's submitter. No callback runs under the lock.
+/// </summary>
+public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
+{
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromHours(1);
+    private static readonly TimeSpan TimerResolution = TimeSpan.FromMilliseconds(1);
+
+    private readonly ModelStore _store;
+    private readonly InferenceEngineOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger<InferenceEngine> _logger;
+    private readonly long _origin;
+    private readonly object _gate = new(); // a Monitor, because threads wait on it
+    private readonly JobQueue _queue;
+    private readonly ModelTable _models;
+    private readonly HashSet<QueuedJob> _running = [];
+    private readonly Thread[] _threads;
+    private readonly ITimer _expiry;
+    private TimeSpan _expiryAt = TimeSpan.MaxValue;
+    private TaskCompletionSource? _idle;
+    private bool _disposed;
+    private int _open;
+    private long _arrivals;
+    private long _answered;
+    private long _failed;
+    private TimeSpan _inferenceTime;
+
+    /// <exception cref="ArgumentException">An option is out of range; the message names each.</exception>
+    public InferenceEngine(ModelStore store, InferenceEngineOptions options, TimeProvider time, ILogger<InferenceEngine> logger)
+    {
+        options.Validate();
+        (_store, _options, _time, _logger) = (store, options, time, logger);
+        _origin = time.GetTimestamp();
+        _queue = new JobQueue(options.MaxQueued, options.MaxQueuedBytes, options.MaxWaitingPerModel);
+        _models = new ModelTable(options.MemoryBytes, options.MemoryFactor);
+        _expiry = time.CreateTimer(_ => ExpireWaiting(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+
+        // Threads of their own, so that a long run never takes one from the pool that the actors run on.
+        _threads = [.. Enumerable.Range(1, options.Threads).Select(number => new Thread(RunJobs) { IsBackground = true, Name = $"inference-{number}" })];
+        foreach (var thread in _threads)
+            thread.Start();
+    }
+
+    public event Action? StatusChanged;
+
+    public EngineStatus Status
+    {
+        get
+        {
+            lock (_gate)
+                return new EngineStatus(_options.Threads, _open, _models.Loaded, _answered, _failed, _inferenceTime);
+        }
+    }
+
+    private TimeSpan Now => _time.GetElapsedTime(_origin);
+
+    public void Submit(InferenceJob job)
+    {
+        var entry = new QueuedJob(job, Now, Interlocked.Increment(ref _arrivals));
+        InferenceJobResult? refusal;
+        lock (_gate)
+        {
+            _open++;
+            refusal = Admit(entry);
+        }
+
+        if (refusal is not null)
+            Settle(entry, refusal);
+        else
+            job.OnCancel(() => Cancel(entry));
+    }
+
+    public void HandBackQueued()
+    {
+        IReadOnlyList<QueuedJob> jobs;
+        lock (_gate)
+            jobs = Forget(_queue.RemoveAll());
+        SettleUnrun(jobs, AttemptOutcome.HandedBack, "The vehicle leaves before it ran.");
+    }
+
+    public Task WhenIdleAsync(CancellationToken cancellation)
+    {
+        lock (_gate)
+        {
+            if (_open == 0)
+                return Task.CompletedTask;
+            _idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _idle.Task.WaitAsync(cancellation);
+        }
+    }
+
+    /// <summary>Hands back what waits, terminates what runs, and returns once the threads have ended and the models are released.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_disposed)
+                return;
+            _disposed = true;
+            foreach (var entry in _running)
+                entry.Termination.Request();
+            Monitor.PulseAll(_gate);
+        }
+
+        _expiry.Dispose();
+        HandBackQueued();
+        foreach (var thread in _threads)
+            thread.Join();
+        StopLoading();
+    }
+
+    /// <summary>Under the lock. Null: admitted.</summary>
+    private InferenceJobResult? Admit(QueuedJob entry)
+    {
+        if (_disposed)
+            return InferenceJobResult.Of(AttemptOutcome.HandedBack, "The vehicle's engine has stopped.");
+        if (entry.Deadline <= entry.Submitted)
+            return InferenceJobResult.Of(AttemptOutcome.Expired, "Its budget had ended when it came.");
+        var slot = _models.GetOrAdd(entry.Job.Model);
+        if (slot.CanRun)
+        {
+            if (!_queue.TryAdd(entry))
+                return Busy();
+            Count(entry, slot);
+            Monitor.Pulse(_gate);
+        }
+        else
+        {
+            if (slot.FailedUntil > entry.Submitted)
+                return InferenceJobResult.Of(AttemptOutcome.Failed, slot.Failure!);
+            if (!_queue.TryPark(entry))
+                return Busy();
+            StartLoading(slot, entry.Job.Source);
+        }
+
+        ArmExpiry();
+        return null;
+    }
+
+    private static InferenceJobResult Busy() => InferenceJobResult.Of(AttemptOutcome.Busy, "The vehicle's queue is full.");
+
+    private void Cancel(QueuedJob entry)
+    {
+        bool waited;
+        lock (_gate)
+        {
+            waited = _queue.Remove(entry);
+            if (waited)
+                Uncount(entry);
+            else
+                entry.Termination.Request();
+        }
+
+        if (waited)
+            SettleUnrun([entry], AttemptOutcome.Cancelled, "Cancelled before it ran.");
+    }
+
+    private void RunJobs()
+    {
+        while (TakeNext() is { } entry)
+        {
+            var result = Run(entry);
+            LeaveModel(entry, result);
+            Settle(entry, result);
+        }
+    }
+
+    /// <summary>Blocks until a job can run; null when the engine stops.</summary>
+    private QueuedJob? TakeNext()
+    {
+        lock (_gate)
+        {
+            while (!_disposed)
+            {
+                if (_queue.Take() is not { } entry)
+                {
+                    Monitor.Wait(_gate);
+                    continue;
+                }
+
+                var slot = entry.Slot!;
+                slot.Queued--;
+                if (slot.CanRun)
+                {
+                    slot.Running++;
+                    slot.LastUsed = Now;
+                    _running.Add(entry);
+                    return entry;
+                }
+
+                // Unloaded while it waited: it loads the model again.
+                entry.Slot = null;
+                _queue.ParkAgain(entry);
+                StartLoading(slot, entry.Job.Source);
+            }
+
+            return null;
+        }
+    }
+
+    private InferenceJobResult Run(QueuedJob entry)
+    {
+        var started = Now;
+        var queue = started - entry.Submitted;
+        if (entry.Job.IsCancelled)
+            return InferenceJobResult.Of(AttemptOutcome.Cancelled, "Cancelled before it ran.", new(queue, entry.Load, TimeSpan.Zero));
+        if (started >= entry.Deadline)
+            return InferenceJobResult.Of(AttemptOutcome.Expired, "Its budget ended before it ran.", new(queue, entry.Load, TimeSpan.Zero));
+        var run = entry.Slot!.Loaded!.Model.Run(entry.Job.Inputs, entry.Job.Outputs, entry.Termination);
+        return new InferenceJobResult(run.Outcome, run.Error, run.Outputs, new(queue, entry.Load, Now - started));
+    }
+
+    private void LeaveModel(QueuedJob entry, InferenceJobResult result)
+    {
+        LoadedModel? released = null;
+        lock (_gate)
+        {
+            var slot = entry.Slot!;
+            _running.Remove(entry);
+            slot.Running--;
+            slot.LastUsed = Now;
+            entry.Slot = null;
+            _inferenceTime += result.Timings.Infer;
+            _answered += result.Outcome == AttemptOutcome.Ok ? 1 : 0;
+            _failed += result.Outcome == AttemptOutcome.Failed ? 1 : 0;
+            if (slot is { Unloading: true, Running: 0 })
+                released = DetachAndReload(slot);
+        }
+
+        if (released is not null)
+            Release([released]);
+        if (result.Outcome == AttemptOutcome.Failed)
+            LogRunFailed(_logger, entry.Job.Model, entry.Job.Model.Hash, result.Timings.Infer);
+    }
+
+    private void ExpireWaiting()
+    {
+        IReadOnlyList<QueuedJob> expired;
+        lock (_gate)
+        {
+            _expiryAt = TimeSpan.MaxValue;
+            expired = Forget(_queue.RemoveExpired(Now));
+            ArmExpiry();
+        }
+
+        SettleUnrun(expired, AttemptOutcome.Expired, "Its budget ended before it ran.");
+    }
+
+    // Under the lock. Touched only when a deadline comes before the one it is set to, which with equal budgets is
+    // once a budget; it rounds up, because a timer that fires early finds nothing to expire.
+    private void ArmExpiry()
+    {
+        if (_disposed || _queue.NextDeadline is not { } next || next >= _expiryAt)
+            return;
+        var wait = TimeSpan.FromTicks(Math.Clamp((next - Now).Ticks, 0, LongestTimer.Ticks)) + TimerResolution;
+        _expiryAt = next;
+        _expiry.Change(wait, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Under the lock.</summary>
+    private static void Count(QueuedJob entry, ModelSlot slot)
+    {
+        entry.Slot = slot;
+        slot.Queued++;
+    }
+
+    /// <summary>Under the lock, for a job that left the queue without running.</summary>
+    private static void Uncount(QueuedJob entry)
+    {
+        if (entry.Slot is { } slot)
+            slot.Queued--;
+        entry.Slot = null;
+    }
+
+    private static IReadOnlyList<QueuedJob> Forget(IReadOnlyList<QueuedJob> jobs)
+    {
+        foreach (var entry in jobs)
+            Uncount(entry);
+        return jobs;
+    }
+
+    private void SettleUnrun(IReadOnlyList<QueuedJob> jobs, AttemptOutcome outcome, string reason)
+    {
+        foreach (var entry in jobs)
+            Settle(entry, InferenceJobResult.Of(outcome, reason, new(Now - entry.Submitted, entry.Load, TimeSpan.Zero)));
+    }
+
+    /// <summary>Delivers the one result, then lets the job go. Whoever took the job out of the queue calls this, so it runs once.</summary>
+    private void Settle(QueuedJob entry, InferenceJobResult result)
+    {
+        try
+        {
+            entry.Job.Complete(result);
+        }
+        catch (Exception failed)
+        {
+            LogCompletionFailed(_logger, failed, entry.Job.Model);
+        }
+
+        TaskCompletionSource? idle = null;
+        lock (_gate)
+        {
+            if (--_open == 0)
+                (idle, _idle) = (_idle, null);
+        }
+
+        idle?.TrySetResult();
+    }
+}

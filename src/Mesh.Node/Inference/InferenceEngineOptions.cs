@@ -1,0 +1,45 @@
+namespace Mesh.Node.Inference;
+
+/// <summary>Settings of <see cref="InferenceEngine"/>, with their defaults and ranges.</summary>
+public sealed record InferenceEngineOptions
+{
+    /// <summary>Inferences that run at once, each on a thread of its own; 1 or more.</summary>
+    public int Threads { get; init; } = 1;
+
+    /// <summary>Threads that one inference may use within ONNX Runtime; 1 or more.</summary>
+    public int IntraOpThreads { get; init; } = 1;
+
+    /// <summary>Jobs that may wait, for a thread or for their model; 1 or more.</summary>
+    public int MaxQueued { get; init; } = 1024;
+
+    /// <summary>Bytes of input that waiting jobs may hold together; a larger single job is admitted when none waits.</summary>
+    public long MaxQueuedBytes { get; init; } = 256L << 20;
+
+    /// <summary>Of the waiting jobs, those that may wait for one model to load; 1 or more.</summary>
+    public int MaxWaitingPerModel { get; init; } = 256;
+
+    /// <summary>Memory for loaded models, as estimated by <see cref="MemoryFactor"/>; bytes.</summary>
+    public long MemoryBytes { get; init; } = 2L << 30;
+
+    /// <summary>A loaded model is counted as its artifact's size times this; 1 or more.</summary>
+    public int MemoryFactor { get; init; } = 3;
+
+    /// <summary>After a failed load, jobs of that model fail at once for this long.</summary>
+    public TimeSpan LoadBackOff { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <exception cref="ArgumentException">Names every setting out of range.</exception>
+    public void Validate()
+    {
+        (string Name, long Value)[] positive =
+        [
+            (nameof(Threads), Threads), (nameof(IntraOpThreads), IntraOpThreads), (nameof(MaxQueued), MaxQueued),
+            (nameof(MaxQueuedBytes), MaxQueuedBytes), (nameof(MaxWaitingPerModel), MaxWaitingPerModel),
+            (nameof(MemoryBytes), MemoryBytes), (nameof(MemoryFactor), MemoryFactor),
+        ];
+        var errors = positive.Where(setting => setting.Value < 1).Select(setting => $"{setting.Name} must be 1 or more, not {setting.Value}.").ToList();
+        if (LoadBackOff < TimeSpan.Zero)
+            errors.Add($"{nameof(LoadBackOff)} must not be negative, not {LoadBackOff}.");
+        if (errors.Count > 0)
+            throw new ArgumentException(string.Join(' ', errors));
+    }
+}

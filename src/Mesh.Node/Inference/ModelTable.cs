@@ -1,0 +1,76 @@
+using Mesh.Messages;
+
+namespace Mesh.Node.Inference;
+
+/// <summary>
+/// The models of this vehicle within a bound of memory. What a session takes is not known before it exists and hardly
+/// after, so each is counted as its artifact's size times a factor: the weights, their packed copy, activations.
+/// Pure bookkeeping: whoever calls holds the engine's lock and disposes of what it gets back.
+/// </summary>
+internal sealed class ModelTable(long memoryBytes, int memoryFactor)
+{
+    private readonly Dictionary<ArtifactHash, ModelSlot> _slots = [];
+
+    /// <summary>A snapshot, replaced when a model comes or goes.</summary>
+    public IReadOnlyList<ArtifactHash> Loaded { get; private set; } = [];
+
+    public ModelSlot? Find(ArtifactHash hash) => _slots.GetValueOrDefault(hash);
+
+    public ModelSlot GetOrAdd(ModelReference model)
+    {
+        if (!_slots.TryGetValue(model.Hash, out var slot))
+            _slots.Add(model.Hash, slot = new ModelSlot(model));
+        return slot;
+    }
+
+    /// <summary>Sets memory aside for a model, releasing the least recently used ones that nothing needs.</summary>
+    /// <returns>What was detached and must be disposed of.</returns>
+    /// <exception cref="ModelUnavailableException">Too little is left beside the models in use; nothing was released.</exception>
+    public IReadOnlyList<LoadedModel> Reserve(ModelSlot slot)
+    {
+        var size = slot.Reference.Size;
+        var needed = size > memoryBytes / memoryFactor ? long.MaxValue : Math.Max(0, size) * memoryFactor;
+        var free = memoryBytes - _slots.Values.Sum(other => other.Reserved);
+        var victims = new List<ModelSlot>();
+        foreach (var idle in _slots.Values.Where(IsIdle).OrderBy(other => other.LastUsed))
+        {
+            if (needed <= free)
+                break;
+            victims.Add(idle);
+            free += idle.Reserved;
+        }
+
+        if (needed > free)
+            throw new ModelUnavailableException($"{slot.Reference} of {size} bytes needs about {memoryFactor} times that in memory, and {free} of {memoryBytes} bytes could be freed for it.");
+        slot.Reserved = needed;
+        return [.. victims.Select(Detach)];
+    }
+
+    public void Attach(ModelSlot slot, LoadedModel model)
+    {
+        slot.Loaded = model;
+        Refresh();
+    }
+
+    /// <summary>Forgets a loaded model and frees its memory in the books.</summary>
+    public LoadedModel Detach(ModelSlot slot)
+    {
+        var model = slot.Loaded ?? throw new InvalidOperationException($"{slot.Reference} is not loaded.");
+        (slot.Loaded, slot.Reserved, slot.Unloading) = (null, 0, false);
+        Refresh();
+        return model;
+    }
+
+    /// <summary>Drops slots that hold nothing any more, so that a long life with many models does not fill the table.</summary>
+    public void Prune(TimeSpan now, Func<ModelSlot, bool> isAwaited)
+    {
+        foreach (var slot in _slots.Values.Where(slot => slot is { Loaded: null, Loading: false, Queued: 0 } && slot.FailedUntil <= now && !isAwaited(slot)).ToArray())
+            _slots.Remove(slot.Reference.Hash);
+    }
+
+    public IReadOnlyList<LoadedModel> DetachAll() => [.. _slots.Values.Where(slot => slot.Loaded is not null).ToArray().Select(Detach)];
+
+    private static bool IsIdle(ModelSlot slot) => slot is { Loaded: not null, Queued: 0, Running: 0 };
+
+    private void Refresh() => Loaded = [.. _slots.Values.Where(slot => slot.CanRun).Select(slot => slot.Reference.Hash)];
+}
