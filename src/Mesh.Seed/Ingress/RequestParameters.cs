@@ -26,8 +26,6 @@ internal readonly record struct RequestParameters(TimeSpan? Timeout, uint Priori
                 case "sequence_id" or "sequence_start" or "sequence_end":
                     throw Invalid($"parameter '{name}' is not supported: requests cannot be tied into sequences here");
                 case "headers": throw Invalid("parameter 'headers' is reserved and must not be set by a client");
-                // Asks for a marker that only streams carry: nothing to do for a single answer.
-                case "triton_enable_empty_final_response" when value.Kind == ParameterKind.Boolean: break;
                 case var reserved when reserved.StartsWith("triton_", StringComparison.Ordinal):
                     throw Invalid($"parameter '{name}' is not known: names starting with 'triton_' are reserved");
             }
