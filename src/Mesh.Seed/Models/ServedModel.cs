@@ -27,8 +27,10 @@ public sealed record TensorSpec(string Name, TensorDatatype Datatype, IReadOnlyL
 
 /// <summary>A version of a model that the region can serve, with what was read from its artifact.</summary>
 /// <param name="Path">Of the artifact on this seed.</param>
+/// <param name="Config">What a config.pbtxt beside the versions adds; null without one.</param>
 public sealed record ServedModel(
     ModelReference Reference,
     string Path,
     IReadOnlyList<TensorSpec> Inputs,
-    IReadOnlyList<TensorSpec> Outputs);
+    IReadOnlyList<TensorSpec> Outputs,
+    ModelConfig? Config = null);
