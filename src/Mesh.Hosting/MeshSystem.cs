@@ -3,7 +3,10 @@ using System.Net;
 using Akka.Actor;
 using Akka.Actor.Setup;
 using Akka.Cluster;
+using Akka.Cluster.Sharding;
+using Akka.Cluster.Tools.Singleton;
 using Akka.Configuration;
+using Akka.DistributedData;
 using Mesh.Messages;
 
 namespace Mesh.Hosting;
@@ -52,6 +55,8 @@ public static class MeshSystem
               passivate-idle-entity-after = off
               distributed-data.durable.keys = []
             }
+            # Warns at once, before its period has passed; a router that is missing shows in the seed's readiness.
+            singleton-proxy.log-singleton-identification-failure = off
           }
           coordinated-shutdown {
             exit-clr = off
@@ -73,7 +78,10 @@ public static class MeshSystem
     {
         var config = ConfigurationFactory.ParseString(Fixed)
             .WithFallback(MemberConfig(options))
-            .WithFallback(settings);
+            .WithFallback(settings)
+            .WithFallback(ClusterSharding.DefaultConfig())
+            .WithFallback(ClusterSingleton.DefaultConfig())
+            .WithFallback(DistributedData.DefaultConfig());
         return ActorSystem.Create(Name, ActorSystemSetup.Create([BootstrapSetup.Create().WithConfig(config), .. setups]));
     }
 

@@ -1,1 +1,42 @@
-return 0;
+using Akka.Configuration;
+using Mesh.Hosting;
+using Mesh.Hosting.Settings;
+using Mesh.Seed;
+using Mesh.Seed.Hosting;
+
+const string Name = "mesh-seed";
+
+Config hocon;
+try
+{
+    hocon = SettingsHelp.ReadHocon("seed.conf");
+}
+catch (ConfigurationException e)
+{
+    return SettingsHelp.Report(Name, [e.Message]);
+}
+
+if (args.Contains("--help"))
+{
+    Console.WriteLine(SettingsHelp.Usage(Name, SeedSettings.Known));
+    return ExitCodes.Ok;
+}
+
+var (settings, errors) = SeedSettings.Read(hocon, Environment.GetEnvironmentVariables(), args);
+if (errors.Count > 0 || args.Contains("--check-config"))
+    return SettingsHelp.Report(Name, errors);
+
+ParentWatch.Start();
+try
+{
+    using var data = new DataFolder(settings.Data);
+    settings.Journal.Prepare();
+    await using var seed = SeedHost.Build(settings, hocon);
+    await seed.RunAsync();
+    return Environment.ExitCode;
+}
+catch (IOException e)
+{
+    Console.Error.WriteLine($"{Name}: {e.Message}");
+    return ExitCodes.Configuration;
+}

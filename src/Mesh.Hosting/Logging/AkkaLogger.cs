@@ -32,7 +32,7 @@ public sealed class AkkaLogger : ReceiveActor, IRequiresMessageQueue<ILoggerMess
     {
         if (_factory is null)
             return;
-        var logger = _factory.CreateLogger(log.LogClass.FullName ?? "Akka");
+        var logger = _factory.CreateLogger(Category(log));
         var level = log.LogLevel() switch
         {
             Akka.Event.LogLevel.ErrorLevel => LogLevel.Error,
@@ -41,6 +41,12 @@ public sealed class AkkaLogger : ReceiveActor, IRequiresMessageQueue<ILoggerMess
             _ => LogLevel.Debug,
         };
         if (logger.IsEnabled(level))
-            logger.Log(level, default, log, log.Cause, static (log, _) => $"{log.Message} ({log.LogSource})");
+            logger.Log(level, default, log, log.Cause, static (log, _) => log.Message?.ToString() ?? "");
     }
+
+    /// <summary>The class that logs; Akka's own parts that log under a plain name ('remoting') have none.</summary>
+    private static string Category(LogEvent log) =>
+        log.LogClass.Namespace?.StartsWith("Akka.Event", StringComparison.Ordinal) == false
+            ? log.LogClass.FullName ?? log.LogClass.Name
+            : "Akka." + log.LogSource.Split(' ', '(', '[')[0];
 }

@@ -22,9 +22,10 @@ public sealed partial class VehicleHost(
         {
             try
             {
-                await new VehicleSession(settings, akka, engine, epochs.Next(), time, loggers).RunAsync(stoppingToken);
+                using var session = new VehicleSession(settings, akka, engine, epochs.Next(), time, loggers);
+                await session.RunAsync(stoppingToken);
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or Akka.Actor.AkkaException or System.Net.Sockets.SocketException)
+            catch (Exception e) when (e is not OperationCanceledException)
             {
                 LogFailed(settings.Vehicle.Value, e);
             }

@@ -17,7 +17,7 @@ namespace Mesh.Node.Sessions;
 /// One parked session: an ActorSystem from join to leave, with a work stream to each seed of the region. Ends when it was
 /// downed, sits in the wrong cluster, sees no seed for too long, or is asked to leave. The engine outlives it.
 /// </summary>
-public sealed partial class VehicleSession : ISeedListener, IArtifactSource
+public sealed partial class VehicleSession : ISeedListener, IArtifactSource, IDisposable
 {
     private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(10);
 
@@ -101,6 +101,8 @@ public sealed partial class VehicleSession : ISeedListener, IArtifactSource
         throw last ?? new IOException($"No seed is connected to fetch {model} from.");
     }
 
+    public void Dispose() => _ending.Dispose();
+
     void ISeedListener.Joined()
     {
         lock (_lock)
@@ -138,7 +140,7 @@ public sealed partial class VehicleSession : ISeedListener, IArtifactSource
         var backOff = TimeSpan.Zero;
         while (!stop.IsCancellationRequested)
         {
-            var client = new WorkStreamClient(
+            using var client = new WorkStreamClient(
                 _identity, _engine, link.Artifacts, _settings.Credits, () => ClusterSeeds, _time, _loggers.CreateLogger<WorkStreamClient>());
             var opened = false;
             client.Opened += () =>

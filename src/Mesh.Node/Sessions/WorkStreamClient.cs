@@ -34,7 +34,7 @@ public sealed partial class WorkStreamClient(
     int credits,
     Func<IReadOnlyList<NodeAddress>> clusterSeeds,
     TimeProvider time,
-    ILogger<WorkStreamClient> logger)
+    ILogger<WorkStreamClient> logger) : IDisposable
 {
     /// <summary>Pings come twice a second: after this silence the seed is gone.</summary>
     private static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(3);
@@ -68,6 +68,8 @@ public sealed partial class WorkStreamClient(
         _outgoing.Writer.TryWrite(new Goodbye { Reason = reason });
         _outgoing.Writer.TryComplete();
     }
+
+    public void Dispose() => _ended.Dispose();
 
     /// <summary>Runs until the stream ends. Never throws for what the network does.</summary>
     public async Task<StreamEnd> RunAsync(GrpcChannel channel, CancellationToken cancellation)
@@ -136,7 +138,7 @@ public sealed partial class WorkStreamClient(
             Threads = (uint)status.Threads,
             Queued = (uint)status.Queued,
             Draining = _draining,
-            Loaded = { status.Loaded.Select(hash => new LoadedModel { Sha256 = ByteString.CopyFrom(hash.ToBytes()) }) },
+            Loaded = { status.Loaded.Select(hash => new Messages.Work.LoadedModel { Sha256 = ByteString.CopyFrom(hash.ToBytes()) }) },
         };
     }
 
@@ -229,7 +231,19 @@ public sealed partial class WorkStreamClient(
     private void Send(object item)
     {
         if (!_outgoing.Writer.TryWrite(item) && !_draining)
-            _ended.Cancel(); // Full: the seed reads nothing, the stream is as good as gone.
+            End(); // Full: the seed reads nothing, the stream is as good as gone.
+    }
+
+    private void End()
+    {
+        try
+        {
+            _ended.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // A job's answer came after the stream was over.
+        }
     }
 
     private async Task WriteAsync(IClientStreamWriter<VehicleFrame> stream)
