@@ -141,8 +141,8 @@ public sealed partial class InferenceEngine
         }
 
         LogLoaded(_logger, slot.Reference, slot.Reference.Hash, now - slot.LoadStarted, jobs.Count);
-        Array.ForEach(waiters, waiter => waiter.TrySetResult());
         RaiseStatusChanged();
+        Array.ForEach(waiters, waiter => waiter.TrySetResult());
     }
 
     /// <summary>Under the lock.</summary>

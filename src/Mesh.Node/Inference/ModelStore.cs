@@ -153,9 +153,10 @@ public sealed partial class ModelStore : IDisposable
             {
                 if (total <= _options.QuotaBytes)
                     break;
-                total -= file.Length;
+                var bytes = file.Length; // asked of the disk anew once it is deleted
                 file.Delete();
-                LogDeleted(_logger, file.Name, file.Length);
+                total -= bytes;
+                LogDeleted(_logger, file.Name, bytes);
             }
 
             if (total > _options.QuotaBytes)
