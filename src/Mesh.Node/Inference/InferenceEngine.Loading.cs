@@ -136,7 +136,8 @@ public sealed partial class InferenceEngine
         if (unwanted is not null)
         {
             unwanted.Dispose();
-            Array.ForEach(waiters, waiter => waiter.TrySetException(new ModelUnavailableException("It was unloaded while it loaded.")));
+            var reason = new ModelUnavailableException("It was unloaded while it loaded.");
+            Array.ForEach(waiters, waiter => waiter.TrySetException(reason));
             return;
         }
 
