@@ -136,7 +136,11 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
         else
         {
             if (slot.FailedUntil > entry.Submitted)
+            {
+                _failed++;
                 return InferenceJobResult.Of(AttemptOutcome.Failed, slot.Failure!);
+            }
+
             if (!_queue.TryPark(entry))
                 return Busy();
             StartLoading(slot, entry.Job.Source);

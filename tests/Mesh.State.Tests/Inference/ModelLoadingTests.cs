@@ -23,6 +23,7 @@ public sealed class ModelLoadingTests
         var again = harness.Submit(corrupt, Input);
         Assert.True(again.Done.IsCompleted);
         Assert.Equal(failed.Error, (await again.Result).Error);
+        Assert.Equal((1L, 2L), (harness.Engine.Status.Answered, harness.Engine.Status.Failed));
         var refused = await Assert.ThrowsAsync<ModelUnavailableException>(() => harness.Engine.LoadAsync(corrupt.Model, corrupt));
         Assert.Equal(failed.Error, refused.Message);
     }
