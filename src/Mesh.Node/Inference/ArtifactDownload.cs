@@ -27,7 +27,12 @@ internal sealed class ArtifactDownload(ModelReference model, IArtifactSource sou
                 continue;
             Broken(broken, _received, attempt);
             if (attempt >= options.Attempts)
-                throw new ModelUnavailableException($"{model} could not be fetched in {attempt} attempts; {_received} of {model.Size} bytes came. Last: {broken.Message}", broken);
+            {
+                throw new ModelUnavailableException(
+                    $"{model} could not be fetched in {attempt} attempts; {_received} of {model.Size} bytes came. Last: {broken.Message}",
+                    broken);
+            }
+
             await Task.Delay(options.RetryDelay * Math.Pow(2, attempt - 1), time, cancellation);
         }
 
@@ -46,7 +51,9 @@ internal sealed class ArtifactDownload(ModelReference model, IArtifactSource sou
         {
             await using var stream = await source.OpenAsync(model, _received, either.Token);
             await ReceiveAsync(stream, file, hash, stalled, either.Token);
-            return _received == model.Size ? null : new EndOfStreamException($"The source ended in attempt {attempt} before the artifact did.");
+            return _received == model.Size
+                ? null
+                : new EndOfStreamException($"The source ended in attempt {attempt} before the artifact did.");
         }
         catch (OperationCanceledException) when (stalled.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
@@ -58,7 +65,8 @@ internal sealed class ArtifactDownload(ModelReference model, IArtifactSource sou
         }
     }
 
-    private async Task ReceiveAsync(Stream stream, FileStream file, IncrementalHash hash, CancellationTokenSource stalled, CancellationToken cancellation)
+    private async Task ReceiveAsync(
+        Stream stream, FileStream file, IncrementalHash hash, CancellationTokenSource stalled, CancellationToken cancellation)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try

@@ -136,13 +136,14 @@ public sealed partial class InferenceEngine
         if (unwanted is not null)
         {
             unwanted.Dispose();
-            Array.ForEach(waiters, waiter => waiter.TrySetException(new ModelUnavailableException("It was unloaded while it loaded.")));
+            var reason = new ModelUnavailableException("It was unloaded while it loaded.");
+            Array.ForEach(waiters, waiter => waiter.TrySetException(reason));
             return;
         }
 
         LogLoaded(_logger, slot.Reference, slot.Reference.Hash, now - slot.LoadStarted, jobs.Count);
-        Array.ForEach(waiters, waiter => waiter.TrySetResult());
         RaiseStatusChanged();
+        Array.ForEach(waiters, waiter => waiter.TrySetResult());
     }
 
     /// <summary>Under the lock.</summary>

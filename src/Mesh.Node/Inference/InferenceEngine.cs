@@ -44,7 +44,8 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
         _expiry = time.CreateTimer(_ => ExpireWaiting(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
         // Threads of their own, so that a long run never takes one from the pool that the actors run on.
-        _threads = [.. Enumerable.Range(1, options.Threads).Select(number => new Thread(RunJobs) { IsBackground = true, Name = $"inference-{number}" })];
+        _threads = [.. Enumerable.Range(1, options.Threads).Select(
+            number => new Thread(RunJobs) { IsBackground = true, Name = $"inference-{number}" })];
         foreach (var thread in _threads)
             thread.Start();
     }
@@ -97,7 +98,7 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
         }
     }
 
-    /// <summary>Hands back what waits, terminates what runs, and returns once the threads have ended and the models are released.</summary>
+    /// <summary>Hands back what waits, terminates what runs; returns once the threads have ended and the models are released.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -135,7 +136,11 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
         else
         {
             if (slot.FailedUntil > entry.Submitted)
+            {
+                _failed++;
                 return InferenceJobResult.Of(AttemptOutcome.Failed, slot.Failure!);
+            }
+
             if (!_queue.TryPark(entry))
                 return Busy();
             StartLoading(slot, entry.Job.Source);
@@ -209,13 +214,13 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
     private InferenceJobResult Run(QueuedJob entry)
     {
         var started = Now;
-        var queue = started - entry.Submitted;
+        var waited = new AttemptTimings(started - entry.Submitted, entry.Load, TimeSpan.Zero);
         if (entry.Job.IsCancelled)
-            return InferenceJobResult.Of(AttemptOutcome.Cancelled, "Cancelled before it ran.", new(queue, entry.Load, TimeSpan.Zero));
+            return InferenceJobResult.Of(AttemptOutcome.Cancelled, "Cancelled before it ran.", waited);
         if (started >= entry.Deadline)
-            return InferenceJobResult.Of(AttemptOutcome.Expired, "Its budget ended before it ran.", new(queue, entry.Load, TimeSpan.Zero));
+            return InferenceJobResult.Of(AttemptOutcome.Expired, "Its budget ended before it ran.", waited);
         var run = entry.Slot!.Loaded!.Model.Run(entry.Job.Inputs, entry.Job.Outputs, entry.Termination);
-        return new InferenceJobResult(run.Outcome, run.Error, run.Outputs, new(queue, entry.Load, Now - started));
+        return new InferenceJobResult(run.Outcome, run.Error, run.Outputs, waited with { Infer = Now - started });
     }
 
     private void LeaveModel(QueuedJob entry, InferenceJobResult result)
@@ -293,7 +298,7 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
             Settle(entry, InferenceJobResult.Of(outcome, reason, new(Now - entry.Submitted, entry.Load, TimeSpan.Zero)));
     }
 
-    /// <summary>Delivers the one result, then lets the job go. Whoever took the job out of the queue calls this, so it runs once.</summary>
+    /// <summary>Delivers the one result, then lets the job go. Who took it out of the queue calls this, so it runs once.</summary>
     private void Settle(QueuedJob entry, InferenceJobResult result)
     {
         try

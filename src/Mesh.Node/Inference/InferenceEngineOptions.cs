@@ -36,7 +36,10 @@ public sealed record InferenceEngineOptions
             (nameof(MaxQueuedBytes), MaxQueuedBytes), (nameof(MaxWaitingPerModel), MaxWaitingPerModel),
             (nameof(MemoryBytes), MemoryBytes), (nameof(MemoryFactor), MemoryFactor),
         ];
-        var errors = positive.Where(setting => setting.Value < 1).Select(setting => $"{setting.Name} must be 1 or more, not {setting.Value}.").ToList();
+        var errors = positive
+            .Where(setting => setting.Value < 1)
+            .Select(setting => $"{setting.Name} must be 1 or more, not {setting.Value}.")
+            .ToList();
         if (LoadBackOff < TimeSpan.Zero)
             errors.Add($"{nameof(LoadBackOff)} must not be negative, not {LoadBackOff}.");
         if (errors.Count > 0)

@@ -144,7 +144,8 @@ public sealed partial class ModelStore : IDisposable
     {
         lock (_gate)
         {
-            var files = new DirectoryInfo(_options.Folder).GetFiles("*" + Suffix).OrderBy(file => file.LastWriteTimeUtc).ToArray();
+            var folder = new DirectoryInfo(_options.Folder);
+            var files = folder.GetFiles("*" + Suffix).OrderBy(file => file.LastWriteTimeUtc).ToArray();
             var coming = _artifacts
                 .Where(other => other.Key != model.Hash && other.Value.Ready is { IsCompleted: false })
                 .Sum(other => other.Value.Coming);
@@ -153,13 +154,18 @@ public sealed partial class ModelStore : IDisposable
             {
                 if (total <= _options.QuotaBytes)
                     break;
-                total -= file.Length;
+                var bytes = file.Length; // asked of the disk anew once it is deleted
                 file.Delete();
-                LogDeleted(_logger, file.Name, file.Length);
+                total -= bytes;
+                LogDeleted(_logger, file.Name, bytes);
             }
 
             if (total > _options.QuotaBytes)
-                throw new ModelUnavailableException($"{model} of {model.Size} bytes does not fit into the disk quota of {_options.QuotaBytes} beside the models in use.");
+            {
+                throw new ModelUnavailableException(
+                    $"{model} of {model.Size} bytes does not fit into the disk quota of {_options.QuotaBytes} beside the models in use.");
+            }
+
             _artifacts[model.Hash].Coming = model.Size;
         }
     }

@@ -41,7 +41,12 @@ internal sealed class ModelTable(long memoryBytes, int memoryFactor)
         }
 
         if (needed > free)
-            throw new ModelUnavailableException($"{slot.Reference} of {size} bytes needs about {memoryFactor} times that in memory, and {free} of {memoryBytes} bytes could be freed for it.");
+        {
+            throw new ModelUnavailableException(
+                $"{slot.Reference} of {size} bytes needs about {memoryFactor} times that in memory, "
+                + $"and {free} of {memoryBytes} bytes could be freed for it.");
+        }
+
         slot.Reserved = needed;
         return [.. victims.Select(Detach)];
     }
@@ -64,11 +69,13 @@ internal sealed class ModelTable(long memoryBytes, int memoryFactor)
     /// <summary>Drops slots that hold nothing any more, so that a long life with many models does not fill the table.</summary>
     public void Prune(TimeSpan now, Func<ModelSlot, bool> isAwaited)
     {
-        foreach (var slot in _slots.Values.Where(slot => slot is { Loaded: null, Loading: false, Queued: 0 } && slot.FailedUntil <= now && !isAwaited(slot)).ToArray())
+        var empty = _slots.Values.Where(slot => slot is { Loaded: null, Loading: false, Queued: 0 } && slot.FailedUntil <= now);
+        foreach (var slot in empty.Where(slot => !isAwaited(slot)).ToArray())
             _slots.Remove(slot.Reference.Hash);
     }
 
-    public IReadOnlyList<LoadedModel> DetachAll() => [.. _slots.Values.Where(slot => slot.Loaded is not null).ToArray().Select(Detach)];
+    public IReadOnlyList<LoadedModel> DetachAll() =>
+        [.. _slots.Values.Where(slot => slot.Loaded is not null).ToArray().Select(Detach)];
 
     private static bool IsIdle(ModelSlot slot) => slot is { Loaded: not null, Queued: 0, Running: 0 };
 

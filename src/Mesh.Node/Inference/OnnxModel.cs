@@ -40,7 +40,9 @@ internal sealed class OnnxModel : IDisposable
             IntraOpNumThreads = intraOpThreads,
             InterOpNumThreads = 1,
             ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, // errors come back as exceptions; its log would print values
+
+            // Errors come back as exceptions; its own log would print values of the request.
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
         };
 
         // A pool of one thread never spins. A larger one would burn a parked car's charge between runs and take cores
@@ -56,7 +58,8 @@ internal sealed class OnnxModel : IDisposable
         catch (OnnxRuntimeException refused)
         {
             session?.Dispose();
-            throw new ModelUnavailableException($"ONNX Runtime cannot load it: {Short(refused.Message)}", refused);
+            var reason = Short(refused.Message.Replace(path, "the artifact", StringComparison.Ordinal)); // a vehicle's folders are its own
+            throw new ModelUnavailableException($"ONNX Runtime cannot load it: {reason}", refused);
         }
         catch
         {
@@ -92,7 +95,8 @@ internal sealed class OnnxModel : IDisposable
         catch (OnnxRuntimeException refused) when (refused.Message.StartsWith(InvalidArgument, StringComparison.Ordinal))
         {
             // The exception carries its code in the text only.
-            return RunResult.Of(AttemptOutcome.Invalid, $"The model refuses this input: {Short(refused.Message[InvalidArgument.Length..].Trim())}");
+            var reason = Short(refused.Message[InvalidArgument.Length..].Trim());
+            return RunResult.Of(AttemptOutcome.Invalid, $"The model refuses this input: {reason}");
         }
         catch (Exception failed)
         {
@@ -133,7 +137,7 @@ internal sealed class OnnxModel : IDisposable
         for (var i = 0; i < names.Length; i++)
         {
             if (outputs[i] < 0 || outputs[i] >= _outputNames.Length)
-                throw new InvalidTensorException($"Output {outputs[i]} was asked, but the model has {_outputNames.Length} outputs.");
+                throw new InvalidTensorException($"Output {outputs[i]} was asked; the model has {_outputNames.Length} outputs.");
             names[i] = _outputNames[outputs[i]];
         }
 

@@ -51,7 +51,11 @@ internal sealed class RawTensors(int capacity) : IDisposable
 
         var size = ElementSize(type) ?? throw new InvalidTensorException($"Input '{name}' has type {type}, which is not served.");
         if (count > int.MaxValue / size || count * size != tensor.Data.Length)
-            throw new InvalidTensorException($"Input '{name}' of shape {Text(shape)} ({type}) has {count} elements of {size} bytes, but {tensor.Data.Length} bytes came.");
+        {
+            throw new InvalidTensorException(
+                $"Input '{name}' of shape {Text(shape)} ({type}) has {count} elements of {size} bytes, but {tensor.Data.Length} bytes came.");
+        }
+
         if (type == TensorElementType.Bool && tensor.Data.Span.ContainsAnyExceptInRange((byte)0, (byte)1))
             throw new InvalidTensorException($"Input '{name}' is BOOL and has a byte other than 0 and 1.");
         _values.Add(OrtValue.CreateTensorValueWithData(
@@ -121,7 +125,11 @@ internal sealed class RawTensors(int capacity) : IDisposable
     {
         // Each element has a prefix, so the data bounds the count before anything is allocated for it.
         if (count > data.Length / PrefixBytes)
-            throw new InvalidTensorException($"Input '{name}' of shape {Text(shape)} has {count} elements, but its {data.Length} bytes cannot hold so many.");
+        {
+            throw new InvalidTensorException(
+                $"Input '{name}' of shape {Text(shape)} has {count} elements, but its {data.Length} bytes cannot hold so many.");
+        }
+
         var elements = SplitStrings(data.Span, (int)count, name);
         var value = OrtValue.CreateTensorWithEmptyStrings(OrtAllocator.DefaultInstance, shape);
         _values.Add(value);
@@ -140,7 +148,11 @@ internal sealed class RawTensors(int capacity) : IDisposable
             var length = BinaryPrimitives.ReadUInt32LittleEndian(data[offset..]);
             offset += PrefixBytes;
             if (length > data.Length - offset)
-                throw new InvalidTensorException($"Input '{name}': element {i} claims {length} bytes, but {data.Length - offset} are left.");
+            {
+                throw new InvalidTensorException(
+                    $"Input '{name}': element {i} claims {length} bytes, but {data.Length - offset} are left.");
+            }
+
             elements[i] = offset..(offset + (int)length);
             offset += (int)length;
         }
