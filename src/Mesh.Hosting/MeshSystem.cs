@@ -67,6 +67,7 @@ public static class MeshSystem
           log-dead-letters = 0
           log-dead-letters-during-shutdown = off
           loglevel = INFO
+          stdout-loglevel = OFF
           loggers = ["Mesh.Hosting.Logging.AkkaLogger, Mesh.Hosting"]
         }
         """;
