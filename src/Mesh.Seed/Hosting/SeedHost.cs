@@ -35,6 +35,7 @@ public static class SeedHost
             .AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(RouterMetrics.MeterName).AddPrometheusExporter());
 
         var app = builder.Build();
+        app.Services.GetRequiredService<MembershipMetrics>(); // Nobody else asks for it.
         app.MapOpenInferenceRest().On(Listener.Http);
         app.MapOpenInferenceGrpc().On(Listener.Grpc);
         app.MapPrometheusScrapingEndpoint("/metrics").On(Listener.Metrics);
@@ -81,6 +82,7 @@ public static class SeedHost
             new RouterSettings { MaxWaiting = settings.MaxWaiting, WarmCopies = settings.WarmCopies },
             settings.DrainLimit))
         .AddSingleton<SeedNode>()
+        .AddSingleton<MembershipMetrics>()
         .AddSingleton<ISeedView>(provider => provider.GetRequiredService<SeedNode>())
         .AddHostedService(provider => provider.GetRequiredService<SeedNode>());
 

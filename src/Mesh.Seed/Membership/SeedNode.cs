@@ -63,6 +63,9 @@ public sealed partial class SeedNode(
 
     public bool IsLeaving => _leaving;
 
+    /// <summary>Null before the seed has started.</summary>
+    public ClusterEvent.CurrentClusterState? State => _cluster?.State;
+
     public MemberStatus Status => _cluster?.SelfMember.Status ?? MemberStatus.Joining;
 
     public IReadOnlyList<NodeAddress> Seeds
