@@ -13,7 +13,7 @@ internal sealed record PostgresBinaries(string InitDb, string Postgres, IReadOnl
         const string advice = "Install it (Debian: apt-get install postgresql) or set MESH_TEST_POSTGRES to a connection string.";
         if (OperatingSystem.IsWindows())
             return (null, "No private PostgreSQL is started on Windows: set MESH_TEST_POSTGRES to a connection string.");
-        var folder = Folders().FirstOrDefault(f => File.Exists(Path.Combine(f, "initdb")) && File.Exists(Path.Combine(f, "postgres")));
+        var folder = Folders().FirstOrDefault(f => Exists(Path.Combine(f, "initdb")) && Exists(Path.Combine(f, "postgres")));
         if (folder is null)
             return (null, $"No initdb and postgres in PATH or /usr/lib/postgresql/*/bin. {advice}");
 
@@ -55,7 +55,11 @@ internal sealed record PostgresBinaries(string InitDb, string Postgres, IReadOnl
     }
 
     private static string? InPath(string program) =>
-        SearchPath().Concat(["/usr/sbin", "/sbin"]).Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
+        SearchPath().Concat(["/usr/sbin", "/sbin"]).Select(folder => Path.Combine(folder, program)).FirstOrDefault(Exists);
+
+    /// <summary>A link to a program that was removed is no program.</summary>
+    private static bool Exists(string file) =>
+        File.Exists(file) && (new FileInfo(file).ResolveLinkTarget(returnFinalTarget: true)?.Exists ?? true);
 
     private static IEnumerable<string> SearchPath() =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);

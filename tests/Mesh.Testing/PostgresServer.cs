@@ -22,6 +22,7 @@ namespace Mesh.Testing;
 public sealed class PostgresServer : IAsyncDisposable
 {
     private const string Variable = "MESH_TEST_POSTGRES";
+    private const string NamePrefix = "mesh_test_";
     private const int StartAttempts = 3;
 
     // The last process that may hold the pipe open ends the server: fast shutdown, then the folder goes. The reader has
@@ -95,9 +96,10 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <returns>Its Npgsql connection string. Not pooled: a test's connections end with the test.</returns>
     public async Task<string> CreateDatabaseAsync()
     {
-        var name = $"mesh_{Guid.NewGuid():N}";
-        await ExecuteAsync($"create database {name}");
+        var created = DateTimeOffset.UtcNow.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+        var name = $"{NamePrefix}{created}_{Guid.NewGuid():N}";
         _databases.Enqueue(name);
+        await ExecuteAsync($"create database {name}");
         return new NpgsqlConnectionStringBuilder(ConnectionString) { Database = name, Pooling = false }.ConnectionString;
     }
 
@@ -107,7 +109,7 @@ public sealed class PostgresServer : IAsyncDisposable
         if (_process is null)
         {
             while (_databases.TryDequeue(out var name))
-                await ExecuteAsync($"drop database if exists {name} with (force)");
+                await DropAsync(name);
             return;
         }
 
@@ -119,6 +121,8 @@ public sealed class PostgresServer : IAsyncDisposable
     private static async Task<PostgresServer> StartSharedAsync()
     {
         var server = await StartAsync();
+        if (server._process is null)
+            await server.DropForgottenAsync();
         // For a clean end; the watchdog is for any other.
         AppDomain.CurrentDomain.ProcessExit += (_, _) => server.DisposeAsync().AsTask().Wait(StopLimit);
         return server;
@@ -127,12 +131,30 @@ public sealed class PostgresServer : IAsyncDisposable
     private static async Task<PostgresServer> StartPrivateAsync(PostgresBinaries binaries)
     {
         var folder = Directory.CreateTempSubdirectory("mesh-postgres-").FullName;
+        try
+        {
+            await CreateClusterAsync(binaries, folder);
+        }
+        catch
+        {
+            Directory.Delete(folder, recursive: true);
+            throw;
+        }
+
+        return await StartPrivateAsync(binaries, folder);
+    }
+
+    private static async Task CreateClusterAsync(PostgresBinaries binaries, string folder)
+    {
         if (binaries.Owner is { } owner)
             await RunAsync("chown", "chown", [$"{owner}:", folder]);
         var (initdb, arguments) = binaries.Unprivileged(
             binaries.InitDb, "-D", folder, "--username=mesh", "--auth=trust", "--encoding=UTF8", "--locale=C");
         await RunAsync("initdb", initdb, arguments);
+    }
 
+    private static async Task<PostgresServer> StartPrivateAsync(PostgresBinaries binaries, string folder)
+    {
         var port = FreePorts.TakeOne();
         var (file, command) = binaries.Unprivileged(
             "sh", "-c", Watchdog, "postgres-watchdog", folder,
@@ -167,6 +189,28 @@ public sealed class PostgresServer : IAsyncDisposable
         if (await process.Exited.WaitAsync(StartLimit) != 0)
             throw new InvalidOperationException($"{name} failed with exit code {process.ExitCode}:{Environment.NewLine}{process.Tail()}");
     }
+
+    /// <summary>A test process that was killed leaves its databases on a server that is not ours: whoever comes next tidies up.</summary>
+    private async Task DropForgottenAsync()
+    {
+        var names = new List<string>();
+        await using (var connection = new NpgsqlConnection(ConnectionString))
+        {
+            await connection.OpenAsync();
+            await using var command = new NpgsqlCommand(
+                "select datname from pg_database where datname ~ '^mesh_test_[0-9]+_[0-9a-f]{32}$' "
+                + "and split_part(datname, '_', 3)::bigint < extract(epoch from now()) - 7200",
+                connection);
+            await using var reader = await command.ExecuteReaderAsync();
+            while (await reader.ReadAsync())
+                names.Add(reader.GetString(0));
+        }
+
+        foreach (var name in names)
+            await DropAsync(name);
+    }
+
+    private Task DropAsync(string name) => ExecuteAsync($"drop database if exists {name} with (force)");
 
     private async Task ExecuteAsync(string sql)
     {

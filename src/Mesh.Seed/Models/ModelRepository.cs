@@ -106,9 +106,9 @@ public sealed partial class ModelRepository(string folder, ILogger<ModelReposito
         {
             return new Scanned(stamp, ModelVersion.Unavailable(name, number, e.Message));
         }
-        catch (Exception e) when (e is not OutOfMemoryException)
+        catch (Exception e)
         {
-            // Whatever a file does to a reader must not stop the seed; not stamped, because it may pass (a lock, rights).
+            // Whatever a file does to a reader must not stop the seed; not stamped, because it may pass (a lock, rights, memory).
             return new Scanned(null, ModelVersion.Unavailable(name, number, $"{ArtifactName} cannot be read: {e.Message}"));
         }
     }

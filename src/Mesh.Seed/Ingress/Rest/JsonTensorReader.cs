@@ -202,13 +202,15 @@ internal static class JsonTensorReader
     private readonly struct Fp32Element : IElement<float>
     {
         public static bool TryRead(ref Utf8JsonReader reader, out float value) =>
-            IsNumber(ref reader, out value) && reader.TryGetSingle(out value) && float.IsFinite(value);
+            IsNumber(ref reader, out value)
+            && (PlainDecimal.TryParse(reader.ValueSpan, out value) || (reader.TryGetSingle(out value) && float.IsFinite(value)));
     }
 
     private readonly struct Fp64Element : IElement<double>
     {
         public static bool TryRead(ref Utf8JsonReader reader, out double value) =>
-            IsNumber(ref reader, out value) && reader.TryGetDouble(out value) && double.IsFinite(value);
+            IsNumber(ref reader, out value)
+            && (PlainDecimal.TryParse(reader.ValueSpan, out value) || (reader.TryGetDouble(out value) && double.IsFinite(value)));
     }
 
     private static bool IsNumber<T>(ref Utf8JsonReader reader, out T value)
