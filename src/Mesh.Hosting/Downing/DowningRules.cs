@@ -17,7 +17,7 @@ public sealed record DowningSettings
     public TimeSpan SeedDownAfter { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>A vehicle without a work stream to any reachable seed is downed after this time.</summary>
-    public TimeSpan VehicleDownAfter { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan VehicleDownAfter { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>A newly joined vehicle has this time to open its first work stream.</summary>
     public TimeSpan VehicleGrace { get; init; } = TimeSpan.FromSeconds(30);

@@ -89,6 +89,7 @@ public sealed partial class SeedNode(
         _system = MeshSystem.Create(member, options.Akka, new LoggingSetup(loggers));
         _cluster = Cluster.Get(_system);
         _ = _system.WhenTerminated.ContinueWith(_ => Ended(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        _system.ActorOf(Props.Create(() => new JournalWarmUp(options.Region)), "journal-warm-up");
         StartJobRouter(_system, _cluster);
         var info = new SeedInfo(options.Region, _cluster.SelfUniqueAddress.ToNodeAddress(), options.WorkAddress);
         _system.ActorOf(Props.Create(() => new SeedInfoActor(info)), SeedInfoActor.Name);

@@ -24,7 +24,7 @@ public sealed class JobRouter : ReceivePersistentActor
 
     public JobRouter(RegionName region, NodeAddress seed, RouterSettings settings, TimeProvider time)
     {
-        PersistenceId = $"job-router-{region}";
+        PersistenceId = PersistenceIdOf(region);
         _seed = seed;
         _time = time;
         _state = new RouterState(settings, default);
@@ -38,6 +38,8 @@ public sealed class JobRouter : ReceivePersistentActor
     }
 
     public override string PersistenceId { get; }
+
+    public static string PersistenceIdOf(RegionName region) => $"job-router-{region}";
 
     private void TakeOffice() =>
         Persist(_state.DecideTerm(_time.GetUtcNow()), started =>

@@ -68,6 +68,13 @@ internal sealed class ChurningRegion : IAsyncDisposable
             .Sum(line => double.Parse(line[(line.LastIndexOf('}') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0], CultureInfo.InvariantCulture));
     }
 
+    /// <summary>Members by role and status, as a seed's metrics page has them.</summary>
+    public async Task<string> MembersAsync(SeedProcess seed)
+    {
+        var page = await _http.GetStringAsync(new Uri(seed.Metrics, "/metrics"));
+        return string.Join("; ", page.Split('\n').Where(line => line.StartsWith("mesh_cluster", StringComparison.Ordinal)).Select(line => line[(line.IndexOf(',') + 1)..]));
+    }
+
     /// <summary>Waits until a condition holds that nothing announces; asks a few times a second.</summary>
     public static async Task UntilAsync(Func<Task<bool>> condition, TimeSpan limit, string what)
     {

@@ -70,7 +70,7 @@ public sealed class DowningUnderChurnSpec(ITestOutputHelper output)
             await region.RestartVehicleAsync(kills % Vehicles);
             await beat.WaitForNextTickAsync();
             var members = await Task.WhenAll(seeds.Select(seed => region.GaugeAsync(seed, "mesh_cluster_members")));
-            output.WriteLine($"{DateTime.UtcNow:HH:mm:ss} members {string.Join(", ", members)}");
+            output.WriteLine($"{DateTime.UtcNow:HH:mm:ss} members {string.Join(", ", members)}: {await region.MembersAsync(seeds[0])}");
             most = Math.Max(most, members.Max());
             // All who live, and the dead whom the ring has not forgotten yet: two or three at one every 4 s.
             Assert.InRange(most, 1, 3 + Vehicles + 4);
