@@ -64,6 +64,8 @@ public static class MeshSystem
           }
           # A session that was downed ends by itself, and its process opens the next one.
           cluster.run-coordinated-shutdown-when-down = on
+          # Inference by message (InferenceActor) carries tensors; clients' requests do not pass here.
+          remote.dot-netty.tcp.maximum-frame-size = 4MiB
           log-dead-letters = 0
           log-dead-letters-during-shutdown = off
           loglevel = INFO

@@ -28,7 +28,7 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
     {
         _parts = parts;
         _state = new RouterState(parts.Settings, parts.Place);
-        _tallies = new FleetTallies(_cluster.SelfUniqueAddress.ToNodeAddress());
+        _tallies = parts.Tallies;
         Receive<StreamOpened>(Opened);
         Receive<StreamGone>(Gone);
         Receive<IRouterCommand>(Run);
@@ -57,7 +57,7 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
     protected override void PostStop()
     {
         _cluster.Unsubscribe(Self);
-        _parts.Table.FailAll("this seed's dispatcher ended");
+        _parts.Table.Attach(null);
     }
 
     protected override void PreRestart(Exception reason, object message)
@@ -180,7 +180,7 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
     }
 }
 
-/// <summary>What the Dispatcher works with.</summary>
+/// <summary>What the Dispatcher works with, and what outlives a restart of it.</summary>
 public sealed record DispatcherParts(
     RouterSettings Settings,
     GeoPoint Place,
@@ -189,6 +189,7 @@ public sealed record DispatcherParts(
     RequestTable Table,
     DispatcherFeed Feed,
     WorkStreamRegistry Streams,
+    FleetTallies Tallies,
     IActorRef JobRouter,
     RouterReadiness Readiness,
     RouterMetrics Metrics);

@@ -24,7 +24,7 @@ public sealed class DispatcherFeed(RequestTable table) : IWorkStreamListener
     {
         var attempt = new AttemptId(result.Attempt);
         if (result.Status == AttemptStatus.AttemptOk)
-            table.HoldOutputs(attempt, result.Outputs.FromWire());
+            table.HoldOutputs(attempt, new StreamId(stream.Id), result.Outputs.FromWire());
         var timings = new AttemptTimings(
             TimeSpan.FromMicroseconds(result.QueueUs), TimeSpan.FromMicroseconds(result.LoadUs), TimeSpan.FromMicroseconds(result.InferUs));
         Tell(new AttemptReported(attempt, new StreamId(stream.Id), (AttemptOutcome)result.Status, result.Error, timings));

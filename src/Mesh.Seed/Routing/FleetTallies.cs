@@ -9,6 +9,9 @@ namespace Mesh.Seed.Routing;
 /// </summary>
 public sealed class FleetTallies(NodeAddress reporter)
 {
+    /// <summary>Sessions counted while no JobRouter takes reports; later ones are not counted.</summary>
+    private const int MaxSessions = 10_000;
+
     private Dictionary<(VehicleId Vehicle, SessionEpoch Epoch), SessionTally> _gathering = [];
     private FleetReport? _told;
     private long _sequence;
@@ -44,6 +47,8 @@ public sealed class FleetTallies(NodeAddress reporter)
     private void Add(RoutedVehicle vehicle, Func<SessionTally, SessionTally> change)
     {
         var key = (vehicle.Id, vehicle.Epoch);
+        if (_gathering.Count >= MaxSessions && !_gathering.ContainsKey(key))
+            return;
         _gathering[key] = change(_gathering.GetValueOrDefault(key) ?? new SessionTally(vehicle.Id, vehicle.Epoch, 0, 0, 0, null));
     }
 }

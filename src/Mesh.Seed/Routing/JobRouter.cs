@@ -16,6 +16,9 @@ public sealed class JobRouter : ReceivePersistentActor
     /// <summary>Events between snapshots: a second of replay at most.</summary>
     private const int SnapshotEvery = 1000;
 
+    /// <summary>Records in one message: some 50 kB, far below what Akka.Remote carries.</summary>
+    private const int RecordsPerMessage = 500;
+
     private readonly RouterState _state;
     private readonly NodeAddress _seed;
     private readonly TimeProvider _time;
@@ -69,8 +72,9 @@ public sealed class JobRouter : ReceivePersistentActor
     private void Answer(FleetReport report)
     {
         var records = _greeted.Add(report.Reporter)
-            ? [.. _state.Records.Values]
-            : report.Tallies.Select(tally => _state.Records.GetValueOrDefault(tally.Vehicle)).OfType<VehicleRecord>().ToList();
-        Sender.Tell(new FleetRecords(_state.Term, report.Sequence, records));
+            ? _state.Records.Values
+            : report.Tallies.Select(tally => _state.Records.GetValueOrDefault(tally.Vehicle)).OfType<VehicleRecord>();
+        foreach (var part in records.Chunk(RecordsPerMessage).DefaultIfEmpty([]))
+            Sender.Tell(new FleetRecords(_state.Term, report.Sequence, part));
     }
 }

@@ -23,8 +23,13 @@ public sealed class RequestTable(MonotonicClock clock, RequestTableLimits limits
     /// <summary>Requests under way at this seed.</summary>
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>The Dispatcher takes requests from now on.</summary>
-    public void Attach(Action<IRouterCommand> dispatcher) => Volatile.Write(ref _dispatcher, dispatcher);
+    /// <summary>A Dispatcher takes requests from now on; null: nobody does, and whoever waits is told so.</summary>
+    public void Attach(Action<IRouterCommand>? dispatcher)
+    {
+        Volatile.Write(ref _dispatcher, dispatcher);
+        if (dispatcher is null)
+            FailAll("this seed's dispatcher ended");
+    }
 
     public async Task<InferenceOutcome> InferAsync(InferenceCall call, CancellationToken cancellation)
     {
@@ -36,6 +41,8 @@ public sealed class RequestTable(MonotonicClock clock, RequestTableLimits limits
         var id = new RequestId((ulong)Interlocked.Increment(ref _lastId));
         _open[id] = request;
         dispatcher(new SubmitRequest(id, call.Model, call.PayloadBytes, clock.Now + call.Budget, call.Priority));
+        if (Volatile.Read(ref _dispatcher) is null)
+            FailAll("this seed's dispatcher ended"); // It ended in between, and its last sweep may have missed this one.
         await using var registration = cancellation.UnsafeRegister(_ => dispatcher(new CancelRequest(id)), null);
         return await request.Outcome.Task;
     }
@@ -48,10 +55,11 @@ public sealed class RequestTable(MonotonicClock clock, RequestTableLimits limits
     }
 
     /// <summary>Keeps an attempt's outputs until the Dispatcher decides; those of a closed request are dropped.</summary>
-    public void HoldOutputs(AttemptId attempt, IReadOnlyList<RawTensor> outputs)
+    public void HoldOutputs(AttemptId attempt, StreamId stream, IReadOnlyList<RawTensor> outputs)
     {
+        // Kept apart by stream: one vehicle cannot put its outputs in the place of another's.
         if (_open.TryGetValue(attempt.Request, out var request))
-            request.Outputs[attempt] = outputs;
+            request.Outputs[(attempt, stream)] = outputs;
     }
 
     public void Complete(CompleteRequest completed)
@@ -68,8 +76,7 @@ public sealed class RequestTable(MonotonicClock clock, RequestTableLimits limits
             completed.Outcome, completed.Error, outputs, completed.RetryAfter, completed.Vehicle, completed.Attempts, completed.Timings));
     }
 
-    /// <summary>The Dispatcher lost its state: whoever waits must know, and tries again.</summary>
-    public void FailAll(string error)
+    private void FailAll(string error)
     {
         foreach (var id in _open.Keys)
             Complete(new CompleteRequest(id, RequestOutcome.Unavailable, error, TimeSpan.FromSeconds(1), null, null, 0, default));
@@ -106,7 +113,7 @@ public sealed class RequestTable(MonotonicClock clock, RequestTableLimits limits
         public InferenceCall Call { get; } = call;
 
         /// <summary>Of attempts whose result is here and not decided on; with retries there are few.</summary>
-        public ConcurrentDictionary<AttemptId, IReadOnlyList<RawTensor>> Outputs { get; } = new(concurrencyLevel: 1, capacity: 1);
+        public ConcurrentDictionary<(AttemptId, StreamId), IReadOnlyList<RawTensor>> Outputs { get; } = new(concurrencyLevel: 1, capacity: 1);
 
         public TaskCompletionSource<InferenceOutcome> Outcome { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

@@ -9,6 +9,7 @@ public sealed class RoutedVehicle(StreamOpened opened)
     private const double Alpha = 0.2;
 
     private readonly Dictionary<ArtifactHash, double> _serviceMs = [];
+    private readonly Dictionary<ArtifactHash, TimeSpan> _leastService = [];
 
     public StreamId Stream { get; } = opened.Stream;
 
@@ -31,6 +32,9 @@ public sealed class RoutedVehicle(StreamOpened opened)
     /// <summary>Moving average; null before the first ping came back.</summary>
     public TimeSpan? RoundTrip { get; private set; }
 
+    /// <summary>The shortest one measured.</summary>
+    public TimeSpan? LeastRoundTrip { get; private set; }
+
     /// <summary>It said 'busy': left alone until then.</summary>
     public TimeSpan BusyUntil { get; internal set; } = TimeSpan.MinValue;
 
@@ -45,8 +49,14 @@ public sealed class RoutedVehicle(StreamOpened opened)
     public TimeSpan? Service(ArtifactHash model) =>
         _serviceMs.TryGetValue(model, out var ms) ? TimeSpan.FromMilliseconds(ms) : null;
 
-    internal void RoundTripMeasured(TimeSpan sample) =>
+    /// <summary>The shortest run of this model here; null before the first.</summary>
+    public TimeSpan? LeastService(ArtifactHash model) => _leastService.TryGetValue(model, out var least) ? least : null;
+
+    internal void RoundTripMeasured(TimeSpan sample)
+    {
         RoundTrip = RoundTrip is { } average ? average + (sample - average) * Alpha : sample;
+        LeastRoundTrip = LeastRoundTrip is { } least && least < sample ? least : sample;
+    }
 
     internal void AttemptEnded(AttemptEnded ended, ArtifactHash? model)
     {
@@ -60,6 +70,8 @@ public sealed class RoutedVehicle(StreamOpened opened)
         if (model is not { } hash)
             return;
         var sample = ended.Timings.Infer.TotalMilliseconds;
+        if (!_leastService.TryGetValue(hash, out var shortest) || ended.Timings.Infer < shortest)
+            _leastService[hash] = ended.Timings.Infer;
         _serviceMs[hash] = _serviceMs.TryGetValue(hash, out var average) ? average + (sample - average) * Alpha : sample;
     }
 }

@@ -132,7 +132,7 @@ public sealed record CompleteRequest(
     RequestOutcome Outcome,
     string Error,
     TimeSpan? RetryAfter,
-    AttemptId? Answer,
+    (AttemptId Attempt, StreamId Stream)? Answer,
     VehicleId? Vehicle,
     int Attempts,
     AttemptTimings Timings) : IRouterEffect;

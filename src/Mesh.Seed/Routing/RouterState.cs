@@ -192,7 +192,7 @@ public sealed partial class RouterState(RouterSettings settings, GeoPoint place)
         RouterDecision Close(RoutedRequest request, AttemptEnd end, RequestOutcome outcome, string error) => new(
             [new AttemptEnded(reported.Attempt, reported.Stream, end, reported.Timings, now), new RequestClosed(request.Id)],
             [new CompleteRequest(
-                request.Id, outcome, error, null, reported.Attempt, vehicle.Id, request.Attempts, reported.Timings)]);
+                request.Id, outcome, error, null, (reported.Attempt, reported.Stream), vehicle.Id, request.Attempts, reported.Timings)]);
     }
 
     private RouterDecision DecideUndeliverable(AttemptUndeliverable lost, TimeSpan now) =>

@@ -30,9 +30,9 @@ public static class ExpectedCompletion
             + settings.RetryCost * (1 - ChanceOfAnswer(vehicle, record));
     }
 
-    /// <summary>The least that a request still takes, from measurements alone; null while there are none.</summary>
+    /// <summary>The least that a request of this model has ever taken there; null while nothing is measured.</summary>
     public static TimeSpan? MeasuredFloor(RoutedVehicle vehicle, ArtifactHash model) =>
-        vehicle.Service(model) is { } service && vehicle.RoundTrip is { } roundTrip ? service + roundTrip : null;
+        vehicle.LeastService(model) is { } service && vehicle.LeastRoundTrip is { } roundTrip ? service + roundTrip : null;
 
     private static TimeSpan Run(RoutedVehicle vehicle, ModelReference model, TimeSpan? fleetService, RouterSettings settings)
     {

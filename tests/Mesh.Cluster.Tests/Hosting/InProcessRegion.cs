@@ -1,0 +1,149 @@
+using System.Net;
+using Akka.Actor;
+using Akka.Configuration;
+using Mesh.Demo.Processes;
+using Mesh.Hosting.Settings;
+using Mesh.Messages;
+using Mesh.Node;
+using Mesh.Node.Hosting;
+using Mesh.Seed;
+using Mesh.Seed.Hosting;
+using Mesh.Seed.Membership;
+using Mesh.Seed.Models;
+using Mesh.Seed.Routing;
+using Mesh.Seed.WorkStreams;
+using Mesh.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Mesh.Cluster.Tests.Hosting;
+
+/// <summary>A seed and vehicles in this process, put together as their programs do, on real ports and a real journal.</summary>
+public sealed class InProcessRegion : IAsyncDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("mesh-cluster-").FullName;
+    private readonly List<IHost> _vehicles = [];
+    private readonly SeedPorts _ports = SeedPorts.Free();
+    private WebApplication? _seed;
+
+    public SeedNode Seed => Services.GetRequiredService<SeedNode>();
+
+    public IInferenceGateway Gateway => Services.GetRequiredService<IInferenceGateway>();
+
+    public WorkStreamRegistry Streams => Services.GetRequiredService<WorkStreamRegistry>();
+
+    public ModelRepository Models => Services.GetRequiredService<ModelRepository>();
+
+    public ActorSystem System => Seed.System;
+
+    public string Address => $"akka.tcp://mesh@127.0.0.1:{_ports.Cluster}";
+
+    private IServiceProvider Services => (_seed ?? throw new InvalidOperationException("The seed is stopped.")).Services;
+
+    public static async Task<InProcessRegion> StartAsync(params string[] vehicles)
+    {
+        var region = new InProcessRegion();
+        await region.StartSeedAsync();
+        foreach (var vehicle in vehicles)
+            await region.StartVehicleAsync(vehicle);
+        foreach (var vehicle in vehicles)
+            await region.SessionAsync(vehicle);
+        return region;
+    }
+
+    public async Task StartSeedAsync()
+    {
+        var settings = new SeedSettings
+        {
+            Region = new RegionName("test"),
+            Location = new GeoPoint(50.11, 8.68),
+            Port = _ports.Cluster,
+            HttpPort = _ports.Http,
+            GrpcPort = _ports.Grpc,
+            MetricsPort = _ports.Metrics,
+            WorkPort = _ports.Work,
+            Data = Path.Combine(_folder, "seed"),
+            Models = Checkout.Models,
+            Journal = JournalSettings.Sqlite(Path.Combine(_folder, "seed")),
+            LogLevel = LogLevel.Error,
+        };
+        settings.Journal.Prepare();
+        _seed = SeedHost.Build(settings, SettingsHelp.ReadHocon("seed.conf"));
+        await _seed.StartAsync();
+        await Services.GetRequiredService<RouterReadiness>().FirstAnswer.WaitAsync(Limit);
+    }
+
+    public async Task StopSeedAsync()
+    {
+        await _seed!.StopAsync();
+        await _seed.DisposeAsync();
+        _seed = null;
+    }
+
+    public async Task StartVehicleAsync(string id)
+    {
+        var host = VehicleProgram.Build(
+            new VehicleSettings
+            {
+                Vehicle = new VehicleId(id),
+                Region = new RegionName("test"),
+                Seeds = [new DnsEndPoint("127.0.0.1", _ports.Cluster)],
+                Location = new GeoPoint(52.52, 13.40),
+                Data = Path.Combine(_folder, id),
+                LogLevel = LogLevel.Error,
+            },
+            SettingsHelp.ReadHocon("vehicle.conf"));
+        _vehicles.Add(host);
+        await host.StartAsync();
+    }
+
+    /// <summary>Waits until a session of the vehicle, newer than <paramref name="after"/>, has its work stream here.</summary>
+    public async Task<StreamSession> SessionAsync(string vehicle, SessionEpoch after = default)
+    {
+        StreamSession? session = null;
+        await UntilAsync(
+            () => (session = Streams.Streams.Select(s => s.Session).FirstOrDefault(s => s.Vehicle.Value == vehicle && s.Epoch > after)) is not null,
+            $"a work stream of {vehicle} newer than session {after}");
+        return session!;
+    }
+
+    /// <summary>Waits for what no event announces across these parts.</summary>
+    public static async Task UntilAsync(Func<bool> condition, string what)
+    {
+        using var deadline = new CancellationTokenSource(Limit);
+        using var interval = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (!condition())
+        {
+            if (deadline.IsCancellationRequested)
+                Assert.Fail($"Not within {Limit.TotalSeconds:0} s: {what}");
+            await interval.WaitForNextTickAsync(CancellationToken.None);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var vehicle in _vehicles)
+        {
+            await vehicle.StopAsync();
+            vehicle.Dispose();
+        }
+
+        if (_seed is not null)
+            await StopSeedAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    /// <summary>A system of the mesh's own kind that is no member: it can send what a member can send.</summary>
+    public static ActorSystem Outsider(string hocon = "") => ActorSystem.Create("mesh", ConfigurationFactory.ParseString(hocon + """
+        akka {
+          actor.provider = remote
+          remote.dot-netty.tcp { hostname = "127.0.0.1", port = 0 }
+          loglevel = OFF
+          stdout-loglevel = OFF
+        }
+        """));
+}
