@@ -25,7 +25,7 @@ public sealed record SeedSettings
         new("data", "a folder that this seed alone writes to"),
         new("models", "the model repository: a folder with <name>/<version>/model.onnx"),
         new("seeds", "HOST:PORT of each seed of the region, this one included, separated by commas; one, three or five"),
-        new("journal", "a PostgreSQL connection string (Host=…;Database=…), or a SQLite one (Data Source=…)"),
+        new("journal", "a PostgreSQL connection string (Host=…;Database=…), or a SQLite one (Data Source=…)", IsSecret: true),
         new("request-timeout", "the deadline of a request that names none, a duration such as 10s"),
         new("max-request-bytes", "the largest request body in bytes, a number above 0"),
         new("max-requests", "requests under way at this seed, 1 to 1000000"),
