@@ -2,6 +2,7 @@ using System.Collections;
 using System.Globalization;
 using System.Net;
 using Akka.Configuration;
+using Akka.Configuration.Hocon;
 using Mesh.Messages;
 
 namespace Mesh.Hosting.Settings;
@@ -9,7 +10,8 @@ namespace Mesh.Hosting.Settings;
 /// <summary>A setting of a program: <c>--name</c> on the command line, <c>MESH_NAME</c> in the environment, <c>mesh.name</c> in HOCON.</summary>
 /// <param name="Needs">What a value must be, for error messages and help.</param>
 /// <param name="IsSwitch">Takes no value on the command line.</param>
-public sealed record Setting(string Name, string Needs, bool IsSwitch = false)
+/// <param name="IsSecret">May hold a password: no error repeats its value.</param>
+public sealed record Setting(string Name, string Needs, bool IsSwitch = false, bool IsSecret = false)
 {
     public string EnvironmentName => "MESH_" + Name.Replace('-', '_').ToUpperInvariant();
 }
@@ -81,7 +83,7 @@ public sealed class SettingsReader
     public void AddError(string name, string needs)
     {
         var (text, origin) = _values.GetValueOrDefault(name, ("", "default"));
-        _errors.Add($"--{name} is '{text}' ({origin}): {needs}");
+        _errors.Add($"--{name} is {(_known[name].IsSecret && text.Length > 0 ? "set" : $"'{text}'")} ({origin}): {needs}");
     }
 
     private void ReadHocon(Config hocon)
@@ -91,10 +93,12 @@ public sealed class SettingsReader
             return;
         foreach (var (name, value) in section.AsEnumerable())
         {
-            if (_known.ContainsKey(name))
-                _values[name] = (value.IsArray() ? string.Join(',', value.GetStringList()) : value.GetString(), "configuration file");
-            else
+            if (!_known.TryGetValue(name, out var setting))
                 _errors.Add($"mesh.{name} in the configuration file is no setting of this program: remove it or see --help");
+            else if (value.IsObject())
+                _errors.Add($"mesh.{name} in the configuration file is a section: needs {setting.Needs}");
+            else
+                _values[name] = (value.IsArray() ? string.Join(',', value.GetStringList()) : value.GetString() ?? "", "configuration file");
         }
     }
 
@@ -145,19 +149,22 @@ public static class SettingParsers
     /// <summary>A duration in HOCON's form: <c>500ms</c>, <c>10s</c>, <c>2m</c>.</summary>
     public static TimeSpan? Duration(string text)
     {
+        // As one literal, so that nothing in the text is taken for more of HOCON.
+        var literal = new HoconValue();
+        literal.AppendValue(new HoconLiteral { Value = text });
         try
         {
-            var value = ConfigurationFactory.ParseString($"v = {text}").GetTimeSpan("v", null, allowInfinite: false);
+            var value = literal.GetTimeSpan(allowInfinite: false);
             return value > TimeSpan.Zero ? value : null;
         }
-        catch (Exception e) when (e is FormatException or ConfigurationException)
+        catch (Exception e) when (e is FormatException or OverflowException)
         {
             return null;
         }
     }
 
     public static T? Choice<T>(string text) where T : struct, Enum =>
-        !char.IsAsciiDigit(text[0]) && Enum.TryParse<T>(text, ignoreCase: true, out var value) ? value : null;
+        text.Length > 0 && !char.IsAsciiDigit(text[0]) && Enum.TryParse<T>(text, ignoreCase: true, out var value) ? value : null;
 
     public static IPAddress? Address(string text) => IPAddress.TryParse(text, out var address) ? address : null;
 

@@ -63,11 +63,8 @@ public sealed partial class RouterState
             return;
         }
 
-        if (!_unserviceable.Add(member.Member))
-            return;
-        _unserviceableOrder.Enqueue(member.Member);
-        if (_unserviceableOrder.Count > MaxUnserviceable)
-            _unserviceable.Remove(_unserviceableOrder.Dequeue());
+        if (_unserviceable.TryAdd(member.Member, true) && _unserviceable.Count > MaxUnserviceable)
+            _unserviceable.RemoveAt(0);
     }
 
     private void Queued(RequestQueued queued)

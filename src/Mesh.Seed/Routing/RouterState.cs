@@ -16,8 +16,7 @@ public sealed partial class RouterState(RouterSettings settings, GeoPoint place)
 
     private readonly Dictionary<StreamId, RoutedVehicle> _streams = [];
     private readonly Dictionary<VehicleId, RoutedVehicle> _vehicles = [];
-    private readonly HashSet<NodeAddress> _unserviceable = [];
-    private readonly Queue<NodeAddress> _unserviceableOrder = [];
+    private readonly OrderedDictionary<NodeAddress, bool> _unserviceable = [];
     private readonly Dictionary<RequestId, RoutedRequest> _requests = [];
     private readonly SortedSet<(uint Rank, TimeSpan Deadline, ulong Id)> _waiting = [];
     private readonly SortedSet<(TimeSpan Deadline, ulong Id)> _deadlines = [];
@@ -110,6 +109,8 @@ public sealed partial class RouterState(RouterSettings settings, GeoPoint place)
         foreach (var (_, _, id) in _waiting)
         {
             var request = _requests[new RequestId(id)];
+            if (request.Attempts == AttemptId.MaxNumber)
+                return CloseUnanswered(request, RequestOutcome.Failed, $"{request.Attempts} attempts were handed back or lost", null);
             if (Choose(request, now, random) is not { } vehicle)
             {
                 // Any vehicle may take any request, so when this one finds no room the next one will not either.
@@ -137,7 +138,7 @@ public sealed partial class RouterState(RouterSettings settings, GeoPoint place)
         var (bestTried, bestScore, ties) = (true, TimeSpan.MaxValue, 0);
         foreach (var vehicle in _vehicles.Values)
         {
-            if (!VehicleFilter.IsServiceable(vehicle, _unserviceable) || !VehicleFilter.HasRoom(vehicle, now))
+            if (!VehicleFilter.IsServiceable(vehicle, _unserviceable.Keys) || !VehicleFilter.HasRoom(vehicle, now))
                 continue;
             var tried = request.Tried.Contains(vehicle.Id);
             if (tried && !bestTried)
@@ -162,7 +163,7 @@ public sealed partial class RouterState(RouterSettings settings, GeoPoint place)
         [
             .. _vehicles.Values
                 .Where(v => v != chosen && !v.Has(model.Hash) && !v.Warming.Contains(model.Hash))
-                .Where(v => VehicleFilter.IsServiceable(v, _unserviceable))
+                .Where(v => VehicleFilter.IsServiceable(v, _unserviceable.Keys))
                 .OrderBy(v => ExpectedCompletion.Score(v, model, 0, FleetService(model.Hash), Record(v.Id), place, settings))
                 .ThenBy(v => v.Id.Value, StringComparer.Ordinal)
                 .Take(settings.WarmCopies - copies),
@@ -187,7 +188,7 @@ public sealed partial class RouterState(RouterSettings settings, GeoPoint place)
             _ => Retry(AttemptEnd.Returned),
         };
 
-        RouterDecision Retry(AttemptEnd end) => RetryOrFail(request, reported.Attempt, reported.Stream, end, reported.Timings, now);
+        RouterDecision Retry(AttemptEnd end) => RouterDecision.Of(new AttemptEnded(reported.Attempt, reported.Stream, end, reported.Timings, now));
 
         RouterDecision Close(RoutedRequest request, AttemptEnd end, RequestOutcome outcome, string error) => new(
             [new AttemptEnded(reported.Attempt, reported.Stream, end, reported.Timings, now), new RequestClosed(request.Id)],
@@ -197,19 +198,8 @@ public sealed partial class RouterState(RouterSettings settings, GeoPoint place)
 
     private RouterDecision DecideUndeliverable(AttemptUndeliverable lost, TimeSpan now) =>
         _requests.TryGetValue(lost.Attempt.Request, out var request) && request.Running is { } running && running.Attempt == lost.Attempt
-            ? RetryOrFail(request, running.Attempt, running.Stream, AttemptEnd.Returned, default, now)
+            ? RouterDecision.Of(new AttemptEnded(running.Attempt, running.Stream, AttemptEnd.Returned, default, now))
             : RouterDecision.Nothing;
-
-    private static RouterDecision RetryOrFail(
-        RoutedRequest request, AttemptId attempt, StreamId stream, AttemptEnd end, AttemptTimings timings, TimeSpan now)
-    {
-        var ended = new AttemptEnded(attempt, stream, end, timings, now);
-        return request.Attempts < AttemptId.MaxNumber
-            ? RouterDecision.Of(ended)
-            : new RouterDecision(
-                [ended, new RequestClosed(request.Id)],
-                [Completion(request, RequestOutcome.Failed, $"{request.Attempts} vehicles handed it back or vanished")]);
-    }
 
     private RouterDecision DecideCancel(CancelRequest cancel) =>
         _requests.TryGetValue(cancel.Request, out var request)
@@ -249,7 +239,7 @@ public sealed partial class RouterState(RouterSettings settings, GeoPoint place)
     private static RouterDecision Refuse(RequestId request, RequestOutcome outcome, string error, TimeSpan? retryAfter) =>
         new([], [new CompleteRequest(request, outcome, error, retryAfter, null, null, 0, default)]);
 
-    private bool HasServiceableVehicle() => _vehicles.Values.Any(v => VehicleFilter.IsServiceable(v, _unserviceable));
+    private bool HasServiceableVehicle() => _vehicles.Values.Any(v => VehicleFilter.IsServiceable(v, _unserviceable.Keys));
 
     private TimeSpan? FleetService(ArtifactHash model) =>
         _fleetServiceMs.TryGetValue(model, out var ms) ? TimeSpan.FromMilliseconds(ms) : null;

@@ -1,0 +1,196 @@
+using Mesh.Hosting.Downing;
+using Mesh.Messages;
+
+namespace Mesh.State.Tests.Hosting;
+
+public sealed class DowningRulesTests
+{
+    [Fact]
+    public void A_majority_downs_a_silent_seed_7_s_after_it_was_last_heard_and_not_before()
+    {
+        var region = new DowningRegion(seeds: 3);
+        region.Hear(0, "S2");
+        Assert.Empty(region.Until(6.9, hear: ["S0", "S1"]).Down);
+        var down = Assert.Single(region.Until(7, hear: ["S0", "S1"]).Down);
+        Assert.Equal(DowningRegion.Seed("S2"), down.Node);
+        Assert.Equal("seed unheard of for 7 s", down.Reason);
+    }
+
+    [Fact]
+    public void A_minority_downs_itself_5_s_after_the_majority_became_unreachable_and_not_before()
+    {
+        var region = new DowningRegion(seeds: 3);
+        region.Hear(0, "S1", "S2");
+        Assert.Null(region.Until(6.9, hear: ["S0"]).DownSelf);
+        var verdict = region.Until(7, hear: ["S0"]);
+        Assert.Equal("this seed has reached no majority of the 3 seeds for 5 s", verdict.DownSelf);
+        Assert.Empty(verdict.Down);
+    }
+
+    [Fact]
+    public void A_minority_that_hears_of_the_majority_again_in_time_goes_on()
+    {
+        var region = new DowningRegion(seeds: 3);
+        region.Hear(0, "S1", "S2");
+        Assert.Null(region.Until(6.5, hear: ["S0"]).DownSelf);
+        region.Hear(6.6, "S1");
+        Assert.Null(region.Until(13, hear: ["S0", "S1"]).DownSelf);
+        // Alone again: the five seconds count anew.
+        Assert.Null(region.Until(19.5, hear: ["S0"]).DownSelf);
+        Assert.NotNull(region.Until(20.1, hear: ["S0"]).DownSelf);
+    }
+
+    [Theory]
+    [InlineData("S0", null)]
+    [InlineData("S1", "this seed has reached no majority of the 2 seeds for 5 s")]
+    public void Of_two_halves_the_one_with_the_first_address_survives(string self, string? end)
+    {
+        var region = new DowningRegion(seeds: 2, self: self);
+        region.Hear(0, "S0", "S1");
+        var verdict = region.Until(7.1, hear: [self]);
+        Assert.Equal(end, verdict.DownSelf);
+        Assert.Equal(end is null ? 1 : 0, verdict.Down.Count);
+    }
+
+    [Fact]
+    public void Before_a_seed_is_downed_a_seed_that_only_it_could_reach_has_downed_itself()
+    {
+        // What lets singletons move at once: the two sides of a partition never both have one.
+        var (majority, minority) = (new DowningRegion(seeds: 3), new DowningRegion(seeds: 3, self: "S2"));
+        majority.Hear(0, "S2");
+        minority.Hear(0, "S0", "S1");
+        for (var at = 0.5; ; at += 0.5)
+        {
+            var (here, there) = (majority.Until(at, hear: ["S0", "S1"]), minority.Until(at, hear: ["S2"]));
+            Assert.True(here.Down.Count == 0 || there.DownSelf is not null, $"downed at {at} s, while its own side went on");
+            if (here.Down.Count > 0)
+                break;
+        }
+    }
+
+    [Fact]
+    public void A_single_seed_never_downs_itself()
+    {
+        var region = new DowningRegion(seeds: 1);
+        Assert.Null(region.Until(3600, hear: []).DownSelf);
+    }
+
+    [Fact]
+    public void A_seed_that_is_not_a_member_yet_decides_nothing()
+    {
+        var rules = new DowningRules(DowningRegion.Seed("S0"), new DowningSettings());
+        rules.MembersChanged([DowningRegion.SeedMember("S1"), DowningRegion.Vehicle(1, 1)], TimeSpan.Zero);
+        Assert.Same(DowningVerdict.Nothing, rules.Decide(TimeSpan.FromHours(1)));
+    }
+
+    [Fact]
+    public void A_seed_still_joining_neither_counts_nor_acts()
+    {
+        var region = new DowningRegion(seeds: 3, self: "S2", counting: 2);
+        region.Hear(0, "S0", "S1");
+        region.Join(0, DowningRegion.Vehicle(1, 1));
+        Assert.Empty(region.Until(60, hear: ["S0", "S1"]).Down);
+
+        // Two count and both are silent: S2 alone is no majority of them.
+        Assert.NotNull(region.Until(70, hear: ["S2"]).DownSelf);
+    }
+
+    [Theory]
+    [InlineData("S0", true)]
+    [InlineData("S1", false)]
+    [InlineData("S2", false)]
+    public void Verdicts_come_from_one_seed_only(string self, bool acts)
+    {
+        var region = new DowningRegion(seeds: 3, self: self);
+        region.Join(0, DowningRegion.Vehicle(1, 1));
+        region.Until(30, hear: ["S0", "S1", "S2"]);
+        Assert.Equal(acts, region.Verdict.Down.Count == 1);
+    }
+
+    [Fact]
+    public void When_the_acting_seed_is_silent_the_next_one_acts()
+    {
+        var region = new DowningRegion(seeds: 3, self: "S1");
+        region.Hear(0, "S0", "S2");
+        Assert.Empty(region.Until(6.9, hear: ["S1", "S2"]).Down);
+        Assert.Equal([DowningRegion.Seed("S0")], region.Until(7, hear: ["S1", "S2"]).Down.Select(down => down.Node));
+    }
+
+    [Fact]
+    public void A_vehicle_is_downed_5_s_after_its_stream_was_last_reported_and_not_before()
+    {
+        var region = new DowningRegion(seeds: 3);
+        var vehicle = DowningRegion.Vehicle(1, 1);
+        region.Join(0, vehicle);
+        region.HearStreams(10, "S1", vehicle);
+        Assert.Empty(region.Until(14.9, hear: ["S0", "S1", "S2"]).Down);
+        var down = Assert.Single(region.Until(15, hear: ["S0", "S1", "S2"]).Down);
+        Assert.Equal((vehicle.Node, "no reachable seed has had the work stream of V-1 for 5 s"), down);
+    }
+
+    [Fact]
+    public void A_newcomer_has_30_s_to_open_its_first_stream()
+    {
+        var region = new DowningRegion(seeds: 1);
+        region.Join(100, DowningRegion.Vehicle(1, 1));
+        Assert.Empty(region.Until(129.9, hear: ["S0"]).Down);
+        Assert.Equal("V-1 joined 30 s ago and opened no work stream", Assert.Single(region.Until(130, hear: ["S0"]).Down).Reason);
+    }
+
+    [Fact]
+    public void A_superseded_session_is_downed_at_once_and_the_newer_one_stays()
+    {
+        var region = new DowningRegion(seeds: 1);
+        var (old, newer) = (DowningRegion.Vehicle(1, 5), DowningRegion.Vehicle(1, 6));
+        region.Join(0, old);
+        region.HearStreams(10, "S0", old);
+        region.Join(10, newer);
+        var down = Assert.Single(region.Until(10, hear: ["S0"]).Down);
+        Assert.Equal((old.Node, "session 5 of V-1 was superseded by session 6"), down);
+    }
+
+    [Fact]
+    public void Its_own_reports_do_not_save_a_superseded_session()
+    {
+        var region = new DowningRegion(seeds: 1);
+        var (old, newer) = (DowningRegion.Vehicle(1, 5), DowningRegion.Vehicle(1, 6));
+        region.Join(0, newer, old);
+        region.HearStreams(1, "S0", old, newer);
+        Assert.Equal([old.Node], region.Until(1, hear: ["S0"]).Down.Select(down => down.Node));
+    }
+
+    [Fact]
+    public void Eight_of_ten_vehicles_dying_at_once_down_no_seed()
+    {
+        var region = new DowningRegion(seeds: 3);
+        var vehicles = Enumerable.Range(1, 10).Select(i => DowningRegion.Vehicle(i, 1)).ToArray();
+        region.Join(0, vehicles);
+        region.HearStreams(0, "S1", vehicles);
+        for (var at = 0.5; at < 60; at += 0.5)
+        {
+            region.HearStreams(at, "S1", vehicles[..2]);
+            var verdict = region.Until(at, hear: ["S0", "S1", "S2"]);
+            Assert.Null(verdict.DownSelf);
+            Assert.Equal(at < 5 ? [] : vehicles[2..].Select(v => v.Node), verdict.Down.Select(d => d.Node));
+        }
+    }
+
+    [Fact]
+    public void A_restarted_seed_is_another_member_and_its_former_self_goes()
+    {
+        var region = new DowningRegion(seeds: 3);
+        var restarted = new ClusterMember(DowningRegion.Seed("S2") with { Uid = 99 }, null, Counts: false);
+        region.Join(0, restarted);
+        var down = region.Until(7, hear: ["S0", "S1"], alsoHear: restarted.Node).Down;
+        Assert.Equal([DowningRegion.Seed("S2")], down.Select(d => d.Node));
+    }
+
+    [Fact]
+    public void A_report_of_somebody_unknown_changes_nothing()
+    {
+        var region = new DowningRegion(seeds: 1);
+        region.HearStreams(0, "S9", DowningRegion.Vehicle(3, 3));
+        region.Join(1, DowningRegion.Vehicle(3, 2));
+        Assert.Empty(region.Until(2, hear: ["S0"]).Down);
+    }
+}
