@@ -120,7 +120,10 @@ internal sealed record DemoOptions
 
         int Number(int least, int most)
         {
-            if (value is null && !rest.TryDequeue(out value))
+            // An option that lacks its value must not swallow the next option.
+            if (value is null && rest.TryPeek(out var next) && !next.StartsWith("--", StringComparison.Ordinal))
+                value = rest.Dequeue();
+            if (value is null)
                 errors.Add($"{name} needs a number from {least} to {most}.");
             else if (int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most)
                 return number;

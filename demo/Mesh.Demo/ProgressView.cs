@@ -127,7 +127,8 @@ internal sealed class ProgressView
     {
         try
         {
-            return Console.WindowWidth;
+            // A pseudo-terminal without a size says 0.
+            return Console.WindowWidth is > 0 and var width ? width : 80;
         }
         catch (Exception exception) when (exception is IOException or PlatformNotSupportedException)
         {

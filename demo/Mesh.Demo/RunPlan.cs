@@ -12,19 +12,20 @@ internal sealed class RunPlan
     public const int Burst = 8;
 
     private static readonly TimeSpan SlowestTick = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan PacedPart = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan LongestPacedPart = TimeSpan.FromSeconds(6);
 
     private readonly TaskCompletionSource _killDue = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _drainDue = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _lastPart = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public RunPlan(int requests)
+    /// <param name="pacedPart">How long everything before the last part takes at most; for tests, which need no pace.</param>
+    public RunPlan(int requests, TimeSpan? pacedPart = null)
     {
         Requests = requests;
         KillAt = EndOfBurst(requests / 3);
         DrainAt = EndOfBurst(requests / 2);
         PacedRequests = requests - requests / 5;
-        var paced = PacedPart / Math.Max(1.0, (double)PacedRequests / Burst);
+        var paced = (pacedPart ?? LongestPacedPart) / Math.Max(1.0, (double)PacedRequests / Burst);
         Tick = paced < SlowestTick ? paced : SlowestTick;
 
         int EndOfBurst(int request) => Math.Min(requests, (request / Burst + 1) * Burst);

@@ -1,0 +1,181 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Mesh.Demo.Processes;
+using Npgsql;
+
+namespace Mesh.Testing;
+
+/// <summary>
+/// A PostgreSQL for tests: the one that <c>MESH_TEST_POSTGRES</c> names, else a private one on loopback in a temporary
+/// folder, with the durability of production (fsync stays on). One serves a whole test process: it starts with the first
+/// test that asks for it, and ends with the process, however that ends.
+/// <example>
+/// <code>
+/// [PostgresFact]
+/// public async Task It_lasts()
+/// {
+///     var connectionString = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync();
+/// }
+/// </code>
+/// </example>
+/// </summary>
+public sealed class PostgresServer : IAsyncDisposable
+{
+    private const string Variable = "MESH_TEST_POSTGRES";
+    private const int StartAttempts = 3;
+
+    // The last process that may hold the pipe open ends the server: fast shutdown, then the folder goes. The reader has
+    // our standard input as descriptor 3, because a shell gives /dev/null to what it runs in the background.
+    private const string Watchdog =
+        """
+        trap '' INT HUP
+        folder=$1; shift
+        exec 3<&0
+        "$@" 3<&- </dev/null &
+        server=$!
+        ( read -r line <&3; kill -INT $server ) &
+        reader=$!
+        exec 3<&-
+        wait $server; code=$?
+        kill $reader 2>/dev/null
+        rm -rf "$folder"
+        exit $code
+        """;
+
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(20);
+    private static readonly Lazy<(PostgresBinaries? Found, string? Reason)> Binaries = new(PostgresBinaries.Find);
+    private static readonly Lazy<Task<PostgresServer>> Shared = new(StartSharedAsync);
+
+    private readonly ManagedProcess? _process;
+    private readonly ConcurrentQueue<string> _databases = new();
+
+    private PostgresServer(string connectionString, ManagedProcess? process)
+    {
+        ConnectionString = connectionString;
+        _process = process;
+    }
+
+    /// <summary>Null when tests can have a PostgreSQL; else why not, which skipped tests show.</summary>
+    public static string? Unavailable => External is null ? Binaries.Value.Reason : null;
+
+    /// <summary>Of the server's maintenance database, as a user who may create databases.</summary>
+    public string ConnectionString { get; }
+
+    /// <summary>The process that ends with us; null when the server is not ours.</summary>
+    public int? WatchdogId => _process?.Id;
+
+    private static string? External => Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } value ? value : null;
+
+    /// <summary>The server of this test process, started when it is first asked for.</summary>
+    public static Task<PostgresServer> SharedAsync() => Shared.Value;
+
+    /// <summary>A server of one's own, e.g. to stop it in the middle of a test.</summary>
+    /// <exception cref="InvalidOperationException">There is none to be had, or it does not start; the message says why.</exception>
+    public static async Task<PostgresServer> StartAsync()
+    {
+        if (External is { } external)
+            return new PostgresServer(external, null);
+        var binaries = Binaries.Value.Found ?? throw new InvalidOperationException(Binaries.Value.Reason);
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await StartPrivateAsync(binaries);
+            }
+            catch (ProcessExitedException exception) when (attempt < StartAttempts
+                && exception.Message.Contains("Address already in use", StringComparison.Ordinal))
+            {
+                // Someone took the port between our look and the server's start.
+            }
+        }
+    }
+
+    /// <summary>A new, empty database.</summary>
+    /// <returns>Its Npgsql connection string. Not pooled: a test's connections end with the test.</returns>
+    public async Task<string> CreateDatabaseAsync()
+    {
+        var name = $"mesh_{Guid.NewGuid():N}";
+        await ExecuteAsync($"create database {name}");
+        _databases.Enqueue(name);
+        return new NpgsqlConnectionStringBuilder(ConnectionString) { Database = name, Pooling = false }.ConnectionString;
+    }
+
+    /// <summary>Stops a private server (fast shutdown); from one that is not ours, removes what we created.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is null)
+        {
+            while (_databases.TryDequeue(out var name))
+                await ExecuteAsync($"drop database if exists {name} with (force)");
+            return;
+        }
+
+        _process.CloseInput();
+        await Task.WhenAny(_process.Exited, Task.Delay(StopLimit));
+        await _process.DisposeAsync();
+    }
+
+    private static async Task<PostgresServer> StartSharedAsync()
+    {
+        var server = await StartAsync();
+        // For a clean end; the watchdog is for any other.
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.DisposeAsync().AsTask().Wait(StopLimit);
+        return server;
+    }
+
+    private static async Task<PostgresServer> StartPrivateAsync(PostgresBinaries binaries)
+    {
+        var folder = Directory.CreateTempSubdirectory("mesh-postgres-").FullName;
+        if (binaries.Owner is { } owner)
+            await RunAsync("chown", "chown", [$"{owner}:", folder]);
+        var (initdb, arguments) = binaries.Unprivileged(
+            binaries.InitDb, "-D", folder, "--username=mesh", "--auth=trust", "--encoding=UTF8", "--locale=C");
+        await RunAsync("initdb", initdb, arguments);
+
+        var port = FreePorts.TakeOne();
+        var (file, command) = binaries.Unprivileged(
+            "sh", "-c", Watchdog, "postgres-watchdog", folder,
+            binaries.Postgres, "-D", folder,
+            "-c", "listen_addresses=127.0.0.1",
+            "-c", string.Create(CultureInfo.InvariantCulture, $"port={port}"),
+            "-c", "unix_socket_directories=",
+            "-c", "shared_buffers=32MB",
+            "-c", "max_connections=200",
+            "-c", "lc_messages=C");
+        var process = ManagedProcess.Start(new ProcessSpec("postgres", file, command));
+        try
+        {
+            await process.WaitForLineAsync(
+                line => line.Contains("ready to accept connections", StringComparison.Ordinal), StartLimit);
+        }
+        catch
+        {
+            process.CloseInput();
+            await process.DisposeAsync();
+            throw;
+        }
+
+        return new PostgresServer(
+            string.Create(CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={port};Username=mesh;Database=postgres;Pooling=false"),
+            process);
+    }
+
+    private static async Task RunAsync(string name, string file, IReadOnlyList<string> arguments)
+    {
+        await using var process = ManagedProcess.Start(new ProcessSpec(name, file, arguments));
+        if (await process.Exited.WaitAsync(StartLimit) != 0)
+            throw new InvalidOperationException($"{name} failed with exit code {process.ExitCode}:{Environment.NewLine}{process.Tail()}");
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString);
+        await connection.OpenAsync();
+        // Names are ours: letters, digits and underscores.
+#pragma warning disable CA2100
+        await using var command = new NpgsqlCommand(sql, connection);
+#pragma warning restore CA2100
+        await command.ExecuteNonQueryAsync();
+    }
+}
