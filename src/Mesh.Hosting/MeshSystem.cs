@@ -131,6 +131,9 @@ public static class MeshSystem
               hostname = "{{options.Bind}}"
               public-hostname = "{{options.Host}}"
               port = {{options.Port}}
+              # On, it lets a second program listen on the same port (SO_REUSEPORT), and connections reach either of them.
+              # A port in TIME_WAIT is free for a restart without it.
+              tcp-reuse-addr = off
             }
             akka.cluster {
               roles = [{{string.Join(", ", options.Roles.Select(role => $"\"{role}\""))}}]

@@ -28,6 +28,10 @@ if (errors.Count > 0 || args.Contains("--check-config"))
     return SettingsHelp.Report(Name, errors);
 
 ParentWatch.Start();
+var taken = PortCheck.Problems(settings.Bind, ("port", settings.Port));
+if (taken.Count > 0)
+    return SettingsHelp.Refuse(Name, taken);
+
 using var vehicle = VehicleProgram.Build(settings, hocon);
 await vehicle.RunAsync();
 return Environment.ExitCode;

@@ -27,6 +27,16 @@ if (errors.Count > 0 || args.Contains("--check-config"))
     return SettingsHelp.Report(Name, errors);
 
 ParentWatch.Start();
+var taken = PortCheck.Problems(
+    settings.Bind,
+    ("port", settings.Port),
+    ("http-port", settings.HttpPort),
+    ("grpc-port", settings.GrpcPort),
+    ("metrics-port", settings.MetricsPort),
+    ("work-port", settings.WorkPort));
+if (taken.Count > 0)
+    return SettingsHelp.Refuse(Name, taken);
+
 try
 {
     using var data = new DataFolder(settings.Data);

@@ -44,4 +44,12 @@ public static class SettingsHelp
             Console.Error.WriteLine($"  {error}");
         return ExitCodes.Configuration;
     }
+
+    /// <summary>Prints why the program does not start although its configuration reads well.</summary>
+    public static int Refuse(string program, IReadOnlyList<string> reasons)
+    {
+        foreach (var reason in reasons)
+            Console.Error.WriteLine($"{program}: {reason}");
+        return ExitCodes.Configuration;
+    }
 }

@@ -129,7 +129,6 @@ public sealed partial class WorkStreamService(
     private async Task<DepartureKind> ReadAsync(
         WorkStreamConnection stream, IAsyncStreamReader<VehicleFrame> frames, Pulse pulse, CancellationToken cancellation)
     {
-        var kind = DepartureKind.Vanished;
         while (await frames.MoveNext(cancellation))
         {
             var frame = frames.Current;
@@ -140,11 +139,12 @@ public sealed partial class WorkStreamService(
                 listener.StatusChanged(stream, Bounded(status));
             if (frame.Pong != 0 && pulse.RoundTrip(frame.Pong) is { } roundTrip)
                 listener.RoundTripMeasured(stream, roundTrip);
+            // Nothing follows a goodbye but the end, which may come as a reset: that must not undo what was said.
             if (frame.Goodbye is not null)
-                kind = DepartureKind.Planned;
+                return DepartureKind.Planned;
         }
 
-        return kind;
+        return DepartureKind.Vanished;
     }
 
     private async Task PingAsync(WorkStreamConnection stream, Pulse pulse, CancellationToken cancellation)
