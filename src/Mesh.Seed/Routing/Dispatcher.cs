@@ -57,7 +57,7 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
     protected override void PostStop()
     {
         _cluster.Unsubscribe(Self);
-        _parts.Table.Attach(null);
+        _parts.Table.FailAll("this seed's dispatcher ended");
     }
 
     protected override void PreRestart(Exception reason, object message)
@@ -180,7 +180,8 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
     }
 }
 
-/// <summary>What the Dispatcher works with, and what outlives a restart of it.</summary>
+/// <summary>What the Dispatcher works with.</summary>
+/// <param name="Tallies">Outlives a restart of the actor: numbers begun anew would be taken for reports told twice.</param>
 public sealed record DispatcherParts(
     RouterSettings Settings,
     GeoPoint Place,

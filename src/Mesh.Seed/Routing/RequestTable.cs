@@ -23,26 +23,22 @@ public sealed class RequestTable(MonotonicClock clock, RequestTableLimits limits
     /// <summary>Requests under way at this seed.</summary>
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>A Dispatcher takes requests from now on; null: nobody does, and whoever waits is told so.</summary>
-    public void Attach(Action<IRouterCommand>? dispatcher)
-    {
-        Volatile.Write(ref _dispatcher, dispatcher);
-        if (dispatcher is null)
-            FailAll("this seed's dispatcher ended");
-    }
+    /// <summary>The Dispatcher takes requests from now on.</summary>
+    public void Attach(Action<IRouterCommand> dispatcher) => Volatile.Write(ref _dispatcher, dispatcher);
 
     public async Task<InferenceOutcome> InferAsync(InferenceCall call, CancellationToken cancellation)
     {
         if (Volatile.Read(ref _dispatcher) is not { } dispatcher)
-            return Refused(RequestOutcome.Unavailable, "this seed has not joined its region yet");
+            return Refused(RequestOutcome.Unavailable, "this seed is not a member of its region, not yet or no more");
         if (!TryReserve(call))
             return Refused(RequestOutcome.Overloaded, $"this seed has {Count} requests under way and takes no more");
         var request = new OpenRequest(call);
         var id = new RequestId((ulong)Interlocked.Increment(ref _lastId));
         _open[id] = request;
-        dispatcher(new SubmitRequest(id, call.Model, call.PayloadBytes, clock.Now + call.Budget, call.Priority));
+        // Between the look at the dispatcher and the entry in the table it may have ended, and have failed everybody but us.
         if (Volatile.Read(ref _dispatcher) is null)
-            FailAll("this seed's dispatcher ended"); // It ended in between, and its last sweep may have missed this one.
+            Fail(id, "this seed's dispatcher ended");
+        dispatcher(new SubmitRequest(id, call.Model, call.PayloadBytes, clock.Now + call.Budget, call.Priority));
         await using var registration = cancellation.UnsafeRegister(_ => dispatcher(new CancelRequest(id)), null);
         return await request.Outcome.Task;
     }
@@ -76,10 +72,14 @@ public sealed class RequestTable(MonotonicClock clock, RequestTableLimits limits
             completed.Outcome, completed.Error, outputs, completed.RetryAfter, completed.Vehicle, completed.Attempts, completed.Timings));
     }
 
-    private void FailAll(string error)
+    /// <summary>
+    /// The Dispatcher ended: whoever waits must know, and tries again. New requests are refused until one is attached.
+    /// </summary>
+    public void FailAll(string error)
     {
+        Volatile.Write(ref _dispatcher, null);
         foreach (var id in _open.Keys)
-            Complete(new CompleteRequest(id, RequestOutcome.Unavailable, error, TimeSpan.FromSeconds(1), null, null, 0, default));
+            Fail(id, error);
     }
 
     /// <summary>New requests are refused from now on.</summary>
@@ -93,6 +93,9 @@ public sealed class RequestTable(MonotonicClock clock, RequestTableLimits limits
         if (Count > 0)
             await Task.WhenAny(emptied.Task, Task.Delay(limit, time));
     }
+
+    private void Fail(RequestId id, string error) =>
+        Complete(new CompleteRequest(id, RequestOutcome.Unavailable, error, TimeSpan.FromSeconds(1), null, null, 0, default));
 
     private bool TryReserve(InferenceCall call)
     {
