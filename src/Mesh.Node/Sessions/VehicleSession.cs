@@ -153,6 +153,8 @@ public sealed partial class VehicleSession : ISeedListener, IArtifactSource, IDi
                 Closed(info, link);
             if (end == StreamEnd.OtherCluster)
                 _over.TrySetResult(SessionEnd.OtherCluster);
+            if (client.HasLeft)
+                return;
             // At once after a stream that worked, then up to 2 s apart; the jitter keeps a fleet from dialling in step.
             backOff = opened ? TimeSpan.FromMilliseconds(100) : TimeSpan.FromMilliseconds(Math.Min(2000, Math.Max(100, backOff.TotalMilliseconds * 2)));
             await Task.Delay(backOff * (0.5 + Random.Shared.NextDouble() / 2), _time, stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -209,7 +211,7 @@ public sealed partial class VehicleSession : ISeedListener, IArtifactSource, IDi
         var streams = OpenStreams();
         foreach (var stream in streams)
             stream.Leave("the vehicle leaves");
-        await Task.WhenAny(Task.WhenAll(streams.Select(stream => stream.Flushed)), Task.Delay(TimeSpan.FromSeconds(1), _time));
+        await Task.WhenAny(Task.WhenAll(streams.Select(stream => stream.Over)), Task.Delay(TimeSpan.FromSeconds(1), _time));
     }
 
     private List<WorkStreamClient> OpenStreams()

@@ -45,15 +45,22 @@ public sealed partial class WorkStreamClient(
     private readonly ConcurrentDictionary<ulong, InferenceJob> _jobs = new();
     private readonly Dictionary<uint, ModelReference> _models = [];
     private readonly CancellationTokenSource _ended = new();
-    private readonly TaskCompletionSource _flushed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _draining;
+    private volatile bool _left;
     private long _heard;
 
     /// <summary>Raised once the seed has said hello.</summary>
     public event Action? Opened;
 
-    /// <summary>Completes when everything sent before <see cref="Leave"/> is written, or the stream has ended.</summary>
-    public Task Flushed => _flushed.Task;
+    /// <summary>
+    /// Completes when the stream has ended. The seed ends it once it has read a goodbye: whoever cancels it earlier, written
+    /// or not, resets the stream, and a reset overtakes what the seed has not read yet.
+    /// </summary>
+    public Task Over => _over.Task;
+
+    /// <summary>Its goodbye was said: the stream is not to be opened again.</summary>
+    public bool HasLeft => _left;
 
     /// <summary>Takes no more work, or takes it again; the seed sees it with the next frame.</summary>
     public void Drain(bool draining = true)
@@ -65,6 +72,7 @@ public sealed partial class WorkStreamClient(
     /// <summary>Says goodbye after everything that is queued, and ends the stream.</summary>
     public void Leave(string reason)
     {
+        _left = true;
         _outgoing.Writer.TryWrite(new Goodbye { Reason = reason });
         _outgoing.Writer.TryComplete();
     }
@@ -101,7 +109,7 @@ public sealed partial class WorkStreamClient(
         {
             engine.StatusChanged -= StatusChanged;
             await _ended.CancelAsync();
-            _flushed.TrySetResult();
+            _over.TrySetResult();
             foreach (var job in _jobs.Values)
                 job.Cancel();
         }
@@ -263,7 +271,6 @@ public sealed partial class WorkStreamClient(
         }
 
         await stream.CompleteAsync();
-        _flushed.TrySetResult();
     }
 
     private int Add(VehicleFrame frame, object item)
