@@ -40,9 +40,11 @@ public sealed class WorkStreamRegistry
     public WorkStreamConnection? Find(long id) => _byId.GetValueOrDefault(id);
 
     /// <summary>Registers a stream; the one that it replaces is ended.</summary>
+    /// <param name="announce">Tells of the stream, in the order of registration: whoever hears of two knows that the later one counts.</param>
     /// <returns>Null; or why not: an older session, or this seed is leaving.</returns>
-    public string? TryRegister(WorkStreamConnection stream, out WorkStreamConnection? replaced)
+    public string? TryRegister(WorkStreamConnection stream, Action announce)
     {
+        WorkStreamConnection? replaced;
         lock (_registering)
         {
             replaced = null;
@@ -57,6 +59,7 @@ public sealed class WorkStreamRegistry
 
             _byVehicle[stream.Session.Vehicle] = stream;
             _byId[stream.Id] = stream;
+            announce();
         }
 
         replaced?.Abort();

@@ -47,10 +47,9 @@ public sealed partial class WorkStreamService(
         var http = context.GetHttpContext();
         var stream = new WorkStreamConnection(registry.NextId(), ToSession(hello), http.Abort);
         await responseStream.WriteAsync(new SeedFrame { Hello = Greeting() }, context.CancellationToken);
-        if (registry.TryRegister(stream, out _) is { } refusal)
+        if (registry.TryRegister(stream, () => listener.Opened(stream, Bounded(hello.Status))) is { } refusal)
             throw Refused(StatusCode.FailedPrecondition, refusal);
         LogOpened(stream.Session.Vehicle, stream.Session.Epoch, stream.Session.Member);
-        listener.Opened(stream, Bounded(hello.Status));
         var kind = DepartureKind.Vanished;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
         var pulse = new Pulse(time);
