@@ -20,7 +20,8 @@ public sealed class JobRouter : ReceivePersistentActor
     private readonly NodeAddress _seed;
     private readonly TimeProvider _time;
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private readonly HashSet<NodeAddress> _greeted = [];
+    /// <summary>Dispatchers that were told every record in this term, with the report that was the answer to.</summary>
+    private readonly Dictionary<NodeAddress, long> _greeted = [];
 
     public JobRouter(RegionName region, NodeAddress seed, RouterSettings settings, TimeProvider time)
     {
@@ -63,10 +64,14 @@ public sealed class JobRouter : ReceivePersistentActor
         });
     }
 
-    /// <summary>A Dispatcher that is new to this term learns every record, later ones those it touched.</summary>
+    /// <summary>
+    /// A Dispatcher's first report of this term is answered with every record, also when that answer was lost and the report
+    /// is told again; later ones with those it touched.
+    /// </summary>
     private void Answer(FleetReport report)
     {
-        var records = _greeted.Add(report.Reporter)
+        _greeted.TryAdd(report.Reporter, report.Sequence);
+        var records = report.Sequence <= _greeted[report.Reporter]
             ? [.. _state.Records.Values]
             : report.Tallies.Select(tally => _state.Records.GetValueOrDefault(tally.Vehicle)).OfType<VehicleRecord>().ToList();
         Sender.Tell(new FleetRecords(_state.Term, report.Sequence, records));
