@@ -92,7 +92,7 @@ public sealed partial class SeedNode(
         var downing = MeshDowningProvider.SettingsOf(_system);
         _system.ActorOf(Props.Create(() => new SeedPeers(streams, downing)), SeedPeers.Name);
         var parts = new DispatcherParts(
-            options.Router, options.Place, clock, new Random(), table, feed, streams, JobRouter, readiness, metrics);
+            options.Router, options.Place, clock, new Random(), table, feed, streams, new FleetTallies(info.Seed), JobRouter, readiness, metrics);
         _system.ActorOf(Props.Create(() => new Dispatcher(parts)), "dispatcher");
         InferenceActors = await _system.StartInferenceShardingAsync(entity: null);
     }

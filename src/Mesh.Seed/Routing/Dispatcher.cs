@@ -28,7 +28,7 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
     {
         _parts = parts;
         _state = new RouterState(parts.Settings, parts.Place);
-        _tallies = new FleetTallies(_cluster.SelfUniqueAddress.ToNodeAddress());
+        _tallies = parts.Tallies;
         Receive<StreamOpened>(Opened);
         Receive<StreamGone>(Gone);
         Receive<IRouterCommand>(Run);
@@ -181,6 +181,7 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
 }
 
 /// <summary>What the Dispatcher works with.</summary>
+/// <param name="Tallies">Outlives a restart of the actor: numbers begun anew would be taken for reports told twice.</param>
 public sealed record DispatcherParts(
     RouterSettings Settings,
     GeoPoint Place,
@@ -189,6 +190,7 @@ public sealed record DispatcherParts(
     RequestTable Table,
     DispatcherFeed Feed,
     WorkStreamRegistry Streams,
+    FleetTallies Tallies,
     IActorRef JobRouter,
     RouterReadiness Readiness,
     RouterMetrics Metrics);
