@@ -76,7 +76,8 @@ public sealed class WorkStreamRegistryTests
     private WorkStreamConnection Stream(string vehicle, ulong epoch)
     {
         var id = _registry.NextId();
-        return new WorkStreamConnection(
-            id, new StreamSession(new VehicleId(vehicle), new SessionEpoch(epoch), new NodeAddress("akka.tcp://mesh@car:1", 1), default, ""), () => _aborted.Add(id));
+        var member = new NodeAddress("akka.tcp://mesh@car:1", (int)epoch);
+        var session = new StreamSession(new VehicleId(vehicle), new SessionEpoch(epoch), member, default, "");
+        return new WorkStreamConnection(id, session, () => _aborted.Add(id));
     }
 }
