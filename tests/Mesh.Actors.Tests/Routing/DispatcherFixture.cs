@@ -3,6 +3,7 @@ using System.Net;
 using System.Threading.Channels;
 using Akka.Actor;
 using Akka.TestKit.Xunit2;
+using Google.Protobuf;
 using Grpc.Core;
 using Mesh.Hosting;
 using Mesh.Messages;
@@ -92,7 +93,8 @@ internal sealed class FakeVehicle : IServerStreamWriter<SeedFrame>
         var session = new StreamSession(
             new VehicleId(vehicle), new SessionEpoch(epoch), new NodeAddress($"akka.tcp://mesh@{vehicle}:1", (int)epoch), default, "test");
         Stream = new WorkStreamConnection(fixture.Streams.NextId(), session, () => _aborted.TrySetResult());
-        var status = new VehicleStatus { Credits = 4, Threads = 1, Loaded = { new LoadedModel { Sha256 = Google.Protobuf.ByteString.CopyFrom(DispatcherFixture.Model.Hash.ToBytes()) } } };
+        var loaded = new LoadedModel { Sha256 = ByteString.CopyFrom(DispatcherFixture.Model.Hash.ToBytes()) };
+        var status = new VehicleStatus { Credits = 4, Threads = 1, Loaded = { loaded } };
         Assert.Null(fixture.Streams.TryRegister(Stream, () => fixture.Feed.Opened(Stream, status)));
         _ = Stream.WriteAsync(this, CancellationToken.None);
     }
@@ -115,7 +117,7 @@ internal sealed class FakeVehicle : IServerStreamWriter<SeedFrame>
             Attempt = request.Attempt,
             Status = AttemptStatus.AttemptOk,
             InferUs = 1000,
-            Outputs = { new TensorData { Shape = { 1 }, Data = Google.Protobuf.ByteString.CopyFrom(content) } },
+            Outputs = { new TensorData { Shape = { 1 }, Data = ByteString.CopyFrom(content) } },
         });
 
     public void Refuse(WorkRequest request, AttemptStatus status) =>

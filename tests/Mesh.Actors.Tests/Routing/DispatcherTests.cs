@@ -41,7 +41,7 @@ public sealed class DispatcherTests
         await using var seed = new DispatcherFixture();
         await seed.StartedAsync();
         var vehicle = seed.Connect("V-1");
-        var answer = seed.InferAsync(seconds: 1);
+        var answer = seed.InferAsync(seconds: 2);
         var request = await vehicle.RequestAsync();
         Assert.Equal(RequestOutcome.DeadlineExceeded, (await answer).Outcome);
         Assert.Equal(request.Attempt, await vehicle.CancelAsync());

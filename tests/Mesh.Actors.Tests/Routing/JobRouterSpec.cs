@@ -163,7 +163,8 @@ public abstract class JobRouterSpec : IAsyncLifetime
 
     protected abstract DbConnection Connect(JournalSettings journal);
 
-    private static IEnumerable<string> Vehicles(FleetRecords records) => records.Records.Select(record => record.Vehicle.Value).Order(StringComparer.Ordinal);
+    private static IEnumerable<string> Vehicles(FleetRecords records) =>
+        records.Records.Select(record => record.Vehicle.Value).Order(StringComparer.Ordinal);
 
     private static long Answered(FleetRecords records, string vehicle) => records.Records.Single(record => record.Vehicle.Value == vehicle).Answered;
 

@@ -66,7 +66,8 @@ public sealed class SeedSettingsTests
         Assert.Equal(
             SeedSettings.Known.Where(s => !s.IsSwitch).Select(s => s.Name),
             typeof(SeedSettingsTests).GetMethod(nameof(Every_setting_has_an_effect))!
-                .GetCustomAttributes(typeof(InlineDataAttribute), false).Cast<InlineDataAttribute>().Select(row => (string)row.GetData(null!).Single()[0]));
+                .GetCustomAttributes(typeof(InlineDataAttribute), false).Cast<InlineDataAttribute>()
+                .Select(row => (string)row.GetData(null!).Single()[0]));
 
     [Fact]
     public void Everything_wrong_is_said_at_once()

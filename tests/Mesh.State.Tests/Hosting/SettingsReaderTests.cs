@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Text.RegularExpressions;
 using Akka.Configuration;
 using FsCheck;
 using FsCheck.Xunit;
@@ -147,7 +148,7 @@ public sealed class SettingsReaderTests
     {
         var help = SettingsHelp.Usage("mesh-seed", SeedSettings.Known);
         Assert.StartsWith("Usage: mesh-seed [options]", help, StringComparison.Ordinal);
-        Assert.All(SeedSettings.Known, setting => Assert.Matches($"(?m)^  --{setting.Name} +{System.Text.RegularExpressions.Regex.Escape(setting.Needs)}$", help));
+        Assert.All(SeedSettings.Known, setting => Assert.Matches($"(?m)^  --{setting.Name} +{Regex.Escape(setting.Needs)}$", help));
     }
 
     private static SettingsReader Read(string hocon = "", IDictionary? environment = null, params string[] arguments) =>

@@ -87,7 +87,8 @@ public sealed class ShippedConfigurationTests(SeedSystem seed, VehicleSystem veh
         foreach (var system in Systems)
         {
             Assert.False(system.Settings.Config.GetBoolean("akka.actor.serialization-settings.allow-unregistered-types"));
-            Assert.StartsWith(typeof(RejectingJsonSerializer).FullName!, system.Settings.Config.GetString("akka.actor.serializers.json"), StringComparison.Ordinal);
+            Assert.StartsWith(
+                typeof(RejectingJsonSerializer).FullName!, system.Settings.Config.GetString("akka.actor.serializers.json"), StringComparison.Ordinal);
             Assert.IsType<MeshSerializer>(system.Serialization.FindSerializerForType(typeof(IMeshMessage)));
         }
     }

@@ -57,7 +57,8 @@ public sealed class VehicleSettingsTests
         Assert.Equal(
             VehicleSettings.Known.Where(s => !s.IsSwitch).Select(s => s.Name).Except(["telemetry", "policy"]),
             typeof(VehicleSettingsTests).GetMethod(nameof(Every_setting_has_an_effect))!
-                .GetCustomAttributes(typeof(InlineDataAttribute), false).Cast<InlineDataAttribute>().Select(row => (string)row.GetData(null!).Single()[0]));
+                .GetCustomAttributes(typeof(InlineDataAttribute), false).Cast<InlineDataAttribute>()
+                .Select(row => (string)row.GetData(null!).Single()[0]));
 
     [Fact]
     public void The_settings_of_one_value_take_that_one() => Assert.Empty(Read([.. Good, "--telemetry", "fixed", "--policy", "demo"]).Errors);

@@ -31,7 +31,11 @@ internal static class MessageBuilder
         if (Nullable.GetUnderlyingType(type) is { } underlying)
             return seed != SampleSeed && random.Next(3) == 0 ? null! : Build(underlying, path, seed);
         if (type.IsEnum)
-            return Pick(random, Enum.GetValues(type).Cast<object>().Where(value => seed != SampleSeed || Convert.ToInt32(value, CultureInfo.InvariantCulture) > 1));
+        {
+            var values = Enum.GetValues(type).Cast<object>();
+            return Pick(random, values.Where(value => seed != SampleSeed || Convert.ToInt32(value, CultureInfo.InvariantCulture) > 1));
+        }
+
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>))
             return BuildList(type.GetGenericArguments()[0], path, seed, random);
         return Scalar(type, seed, random) ?? BuildRecord(type, path, seed);

@@ -14,12 +14,16 @@ public sealed class WorkProtoTests
         List<string> lines = [$"package {file.Package} protocol {WorkProtocol.Version}"];
         foreach (var method in file.Services.SelectMany(service => service.Methods))
         {
-            lines.Add(
-                $"{method.FullName} {Stream(method.IsClientStreaming)}{method.InputType.Name} returns {Stream(method.IsServerStreaming)}{method.OutputType.Name}");
+            var (asks, answers) = (Stream(method.IsClientStreaming), Stream(method.IsServerStreaming));
+            lines.Add($"{method.FullName} {asks}{method.InputType.Name} returns {answers}{method.OutputType.Name}");
         }
 
         foreach (var message in file.MessageTypes)
-            lines.AddRange(message.Fields.InFieldNumberOrder().Select(field => $"{message.Name}.{field.Name} = {field.FieldNumber}: {TypeOf(field)}"));
+        {
+            lines.AddRange(message.Fields.InFieldNumberOrder().Select(field =>
+                $"{message.Name}.{field.Name} = {field.FieldNumber}: {TypeOf(field)}"));
+        }
+
         foreach (var value in file.EnumTypes.SelectMany(type => type.Values))
             lines.Add($"{value.EnumDescriptor.Name}.{value.Name} = {value.Number}");
         CommittedSnapshot.AssertEqual("WorkProtoSnapshot.txt", lines);

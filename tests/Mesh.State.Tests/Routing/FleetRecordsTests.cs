@@ -127,11 +127,20 @@ public sealed class FleetRecordsTests
             random.Next(2) == 0 ? SeedA : SeedB,
             random.Next(40),
             At.AddMinutes(random.Next(100)),
-            [Tally($"V-{random.Next(5)}", (ulong)random.Next(1, 5), random.Next(9), random.Next(9), random.Next(9), random.Next(3) == 0 ? DepartureKind.Vanished : null)]);
+            [AnyTally(random)]);
+
+    private static SessionTally AnyTally(Random random) => Tally(
+        $"V-{random.Next(5)}",
+        (ulong)random.Next(1, 5),
+        random.Next(9),
+        random.Next(9),
+        random.Next(9),
+        random.Next(3) == 0 ? DepartureKind.Vanished : null);
 
     private static FleetReport Report(NodeAddress seed, long sequence, params SessionTally[] tallies) => new(seed, sequence, At, tallies);
 
-    private static SessionTally Tally(string vehicle, ulong epoch = 1, long answered = 0, long failed = 0, long lost = 0, DepartureKind? ended = null) =>
+    private static SessionTally Tally(
+        string vehicle, ulong epoch = 1, long answered = 0, long failed = 0, long lost = 0, DepartureKind? ended = null) =>
         new(new VehicleId(vehicle), new SessionEpoch(epoch), answered, failed, lost, ended);
 
     private VehicleRecord Record(string vehicle) => _router.Records[new VehicleId(vehicle)];

@@ -89,7 +89,8 @@ public sealed class FleetTalliesTests
         }
     }
 
-    private static SessionTally Tally(string vehicle, ulong epoch = 1, long answered = 0, long failed = 0, long lost = 0, DepartureKind? ended = null) =>
+    private static SessionTally Tally(
+        string vehicle, ulong epoch = 1, long answered = 0, long failed = 0, long lost = 0, DepartureKind? ended = null) =>
         new(new VehicleId(vehicle), new SessionEpoch(epoch), answered, failed, lost, ended);
 
     private static RoutedVehicle Vehicle(string id, ulong epoch = 1) => new(new StreamOpened(

@@ -18,7 +18,14 @@ public sealed class RequestLifeTests
         _router.Report(request, AttemptOutcome.Ok, inferMs: 7);
         Assert.Equal(
             new CompleteRequest(
-                request, RequestOutcome.Ok, "", null, attempt, new VehicleId("V-1"), 1, new AttemptTimings(default, default, TimeSpan.FromMilliseconds(7))),
+                request,
+                RequestOutcome.Ok,
+                "",
+                null,
+                attempt,
+                new VehicleId("V-1"),
+                1,
+                new AttemptTimings(default, default, TimeSpan.FromMilliseconds(7))),
             _router.Outcome(request));
         Assert.Empty(_router.State.Requests);
         Assert.Null(_router.State.NextWake(_router.Now));

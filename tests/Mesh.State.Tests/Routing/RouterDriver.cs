@@ -28,7 +28,8 @@ internal sealed class RouterDriver(RouterSettings? settings = null, int seed = 1
 
     public IEnumerable<CompleteRequest> Completed => Effects.OfType<CompleteRequest>();
 
-    public static ModelReference Model(char letter = 'a', long size = 1000) => new($"model-{letter}", "1", new ArtifactHash(new string(letter, 64)), size);
+    public static ModelReference Model(char letter = 'a', long size = 1000) =>
+        new($"model-{letter}", "1", new ArtifactHash(new string(letter, 64)), size);
 
     public static NodeAddress Member(string vehicle, ulong epoch = 1) => new($"akka.tcp://mesh@{vehicle}:1", (int)epoch);
 
@@ -54,7 +55,8 @@ internal sealed class RouterDriver(RouterSettings? settings = null, int seed = 1
     public StreamId Open(string vehicle, GeoPoint? place = null, VehicleLoad? load = null, ulong epoch = 1)
     {
         var stream = new StreamId(++_lastStream);
-        Run(new StreamOpened(stream, new VehicleId(vehicle), new SessionEpoch(epoch), Member(vehicle, epoch), place ?? Frankfurt, load ?? Load(loaded: "a")));
+        Run(new StreamOpened(
+            stream, new VehicleId(vehicle), new SessionEpoch(epoch), Member(vehicle, epoch), place ?? Frankfurt, load ?? Load(loaded: "a")));
         return stream;
     }
 
@@ -79,7 +81,8 @@ internal sealed class RouterDriver(RouterSettings? settings = null, int seed = 1
     /// <summary>Lets a request run to its end on whichever vehicle has it.</summary>
     public void Answer(double inferMs = 1) => Report(Submit(), AttemptOutcome.Ok, inferMs);
 
-    public void MeasureRoundTrip(StreamId stream, double milliseconds) => Run(new RoundTripMeasured(stream, TimeSpan.FromMilliseconds(milliseconds)));
+    public void MeasureRoundTrip(StreamId stream, double milliseconds) =>
+        Run(new RoundTripMeasured(stream, TimeSpan.FromMilliseconds(milliseconds)));
 
     /// <summary>Time passes; the router is woken only when it asked for it.</summary>
     public void AdvanceTo(TimeSpan end)

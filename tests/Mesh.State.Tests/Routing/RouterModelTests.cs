@@ -70,6 +70,7 @@ public sealed class RouterModelTests
         private readonly Dictionary<StreamId, string> _streams = [];
         private readonly List<(AttemptId Attempt, StreamId Stream)> _sent = [];
         private ulong _epoch;
+        private long _opened;
 
         public Run() => Router.OnEffect = Check;
 
@@ -86,7 +87,7 @@ public sealed class RouterModelTests
                 case 12: Close(random); break;
                 case 13: Router.Run(new LoadChanged(AnyStream(random), AnyLoad(random))); break;
                 case 14: Router.Run(new RoundTripMeasured(AnyStream(random), TimeSpan.FromMilliseconds(random.Next(1, 200)))); break;
-                case 15: Router.Run(new MemberChanged(Member($"V-{random.Next(4)}", 1 + (ulong)random.Next((int)_epoch + 1)), random.Next(3) > 0)); break;
+                case 15: Router.Run(new MemberChanged(AnyMember(random), random.Next(3) > 0)); break;
                 case 16: Router.Run(new CancelRequest(new RequestId((ulong)random.Next(1, 2 + _open.Count + _ended.Count)))); break;
                 case 17 when _sent.Count > 0: Router.Run(new AttemptUndeliverable(Any(_sent, random).Attempt)); break;
                 case 18: Router.Run(new RecordsLearned([AnyRecord(random)])); break;
@@ -129,8 +130,8 @@ public sealed class RouterModelTests
                 stream = AnyStream(random);
             var outcome = random.Next(4) switch { 0 => (AttemptOutcome)random.Next(8), 1 => AttemptOutcome.Failed, _ => AttemptOutcome.Ok };
             var wasOut = Router.State.Requests.TryGetValue(attempt.Request, out var request) && request.Running == (attempt, stream);
-            var effects = Router.Run(
-                new AttemptReported(attempt, stream, outcome, "why", new AttemptTimings(default, default, TimeSpan.FromMilliseconds(random.Next(1, 100)))));
+            var timings = new AttemptTimings(default, default, TimeSpan.FromMilliseconds(random.Next(1, 100)));
+            var effects = Router.Run(new AttemptReported(attempt, stream, outcome, "why", timings));
             Assert.True(wasOut || effects.Count == 0, "a stale or foreign report had an effect");
         }
 
@@ -141,12 +142,9 @@ public sealed class RouterModelTests
                 _streams.Remove(former);
             // A redial of the same session, or a new one; the driver's number of the stream is the next.
             _epoch += (ulong)random.Next(2);
-            _streams[new StreamId(_opened + 1)] = vehicle;
-            _opened++;
+            _streams[new StreamId(++_opened)] = vehicle;
             Router.Open(vehicle, random.Next(2) == 0 ? Sydney : Berlin, AnyLoad(random), _epoch);
         }
-
-        private long _opened;
 
         private void Close(Random random)
         {
@@ -178,7 +176,8 @@ public sealed class RouterModelTests
                 case CompleteRequest complete:
                     Assert.True(_open.Remove(complete.Request, out var deadline), $"{complete.Request} ended twice");
                     _ended[complete.Request] = complete;
-                    Assert.True(Router.Now <= deadline || complete is { Outcome: RequestOutcome.DeadlineExceeded, Attempts: 0 }, "ended after its deadline");
+                    var late = complete is { Outcome: RequestOutcome.DeadlineExceeded, Attempts: 0 };
+                    Assert.True(Router.Now <= deadline || late, "ended after its deadline");
                     Assert.Equal(complete.Outcome is RequestOutcome.Ok, complete.Error.Length == 0);
                     Assert.Equal(complete.Outcome is RequestOutcome.Overloaded or RequestOutcome.Unavailable, complete.RetryAfter is not null);
                     break;
@@ -203,6 +202,8 @@ public sealed class RouterModelTests
 
         private StreamId AnyStream(Random random) =>
             _streams.Count > 0 && random.Next(8) > 0 ? Any(_streams.Keys.ToList(), random) : new StreamId(random.Next(20));
+
+        private NodeAddress AnyMember(Random random) => Member($"V-{random.Next(4)}", 1 + (ulong)random.Next((int)_epoch + 1));
 
         private static VehicleLoad AnyLoad(Random random) => Load(
             random.Next(1, 4), random.Next(1, 3), random.Next(4), random.Next(6) == 0, string.Concat("abc".Where(_ => random.Next(2) == 0)));

@@ -187,20 +187,21 @@ public sealed class VehicleChoiceTests
     [Fact]
     public void A_used_model_is_warmed_on_the_next_best_vehicles()
     {
-        var used = _router.Open("used", load: Load(loaded: "a"));
-        var (near, far, farther) = (_router.Open("near", Berlin, Load()), _router.Open("far", Sydney, Load()), _router.Open("nearer", Frankfurt, Load()));
+        _router.Open("used", load: Load(loaded: "a"));
+        var near = _router.Open("near", Berlin, Load());
+        var far = _router.Open("far", Sydney, Load());
+        var nearest = _router.Open("nearest", Frankfurt, Load());
         _router.Submit();
-        Assert.Equal(new HashSet<StreamId> { near, farther }, _router.Effects.OfType<WarmModel>().Select(warm => warm.Stream).ToHashSet());
+        Assert.Equal(new HashSet<StreamId> { near, nearest }, _router.Effects.OfType<WarmModel>().Select(warm => warm.Stream).ToHashSet());
         Assert.DoesNotContain(far, _router.Effects.OfType<WarmModel>().Select(warm => warm.Stream));
 
         // Asked once, whether it is loaded by now or still loading; when a copy is lost, another vehicle is asked.
         _router.Submit();
         Assert.Equal(2, _router.Effects.OfType<WarmModel>().Count());
         _router.Run(new LoadChanged(near, Load(loaded: "a")));
-        _router.Run(new StreamClosed(farther));
+        _router.Run(new StreamClosed(nearest));
         _router.Submit();
         Assert.Equal(far, _router.Effects.OfType<WarmModel>().Last().Stream);
-        Assert.NotEqual(far, used);
     }
 
     [Fact]

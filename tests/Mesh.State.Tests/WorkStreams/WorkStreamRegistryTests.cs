@@ -48,7 +48,7 @@ public sealed class WorkStreamRegistryTests
 
     /// <summary>Else the router could hold a stream that is ended already, and miss the one that lives.</summary>
     [Fact]
-    public void Streams_are_announced_in_the_order_of_their_registration()
+    public async Task Streams_are_announced_in_the_order_of_their_registration()
     {
         var (first, second) = (Stream("V-1", 1), Stream("V-1", 2));
         Task<string?>? other = null;
@@ -65,7 +65,7 @@ public sealed class WorkStreamRegistryTests
             SpinWait.SpinUntil(() => _announced.Count > 0, TimeSpan.FromMilliseconds(50));
             _announced.Add(first.Id);
         });
-        other!.GetAwaiter().GetResult();
+        Assert.Null(await other!);
         Assert.Equal([first.Id, second.Id], _announced);
     }
 
@@ -76,7 +76,8 @@ public sealed class WorkStreamRegistryTests
     private WorkStreamConnection Stream(string vehicle, ulong epoch)
     {
         var id = _registry.NextId();
-        return new WorkStreamConnection(
-            id, new StreamSession(new VehicleId(vehicle), new SessionEpoch(epoch), new NodeAddress("akka.tcp://mesh@car:1", 1), default, ""), () => _aborted.Add(id));
+        var member = new NodeAddress("akka.tcp://mesh@car:1", (int)epoch);
+        var session = new StreamSession(new VehicleId(vehicle), new SessionEpoch(epoch), member, default, "");
+        return new WorkStreamConnection(id, session, () => _aborted.Add(id));
     }
 }
