@@ -26,8 +26,11 @@ internal sealed class SteadyLoad : IAsyncDisposable
 
     public IReadOnlyCollection<string> Failures => _failures;
 
+    /// <summary>May be called again: one load ends before the others.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_running.IsCompleted)
+            return;
         await _stop.CancelAsync();
         await _running;
         _stop.Dispose();

@@ -25,7 +25,7 @@ public sealed class SeedLossTests
         }
 
         Assert.Equal(2, await TermAsync(mesh));
-        await using (var load = new SteadyLoad(mesh))
+        await using (var load = new PictureClients(mesh))
         {
             await load.MoreAsync(30);
             await load.StopAsync();

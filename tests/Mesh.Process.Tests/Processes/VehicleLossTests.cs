@@ -40,7 +40,7 @@ public sealed class VehicleLossTests(ChurningMesh churning) : IClassFixture<Chur
     [Fact]
     public async Task A_vehicle_that_is_asked_to_leave_loses_nothing()
     {
-        await using var load = new SteadyLoad(Mesh);
+        await using var load = new PictureClients(Mesh);
         var leaving = await load.BusiestAsync();
         var seedLines = Mesh.Seed.Process.LineCount;
         // Some hundred milliseconds each, so that one of them runs at the vehicle that leaves.
@@ -61,7 +61,7 @@ public sealed class VehicleLossTests(ChurningMesh churning) : IClassFixture<Chur
     [Fact]
     public async Task A_vehicle_that_is_killed_loses_nothing()
     {
-        await using var load = new SteadyLoad(Mesh);
+        await using var load = new PictureClients(Mesh);
         var dying = await load.BusiestAsync();
         var seedLines = Mesh.Seed.Process.LineCount;
         await Mesh.KillAsync(dying.Process);
@@ -96,7 +96,7 @@ public sealed class VehicleLossTests(ChurningMesh churning) : IClassFixture<Chur
     [Fact]
     public async Task A_vehicle_that_falls_silent_loses_nothing_and_is_back_when_it_is_heard_again()
     {
-        await using var load = new SteadyLoad(Mesh);
+        await using var load = new PictureClients(Mesh);
         var silent = await load.BusiestAsync();
         var seedLines = Mesh.Seed.Process.LineCount;
         Signals.Freeze(silent.Process);

@@ -5,7 +5,7 @@ using Mesh.Demo.Processes;
 namespace Mesh.Process.Tests.Meshes;
 
 /// <summary>Clients that post one picture after another until they are stopped, and never try again.</summary>
-internal sealed class SteadyLoad : IAsyncDisposable
+internal sealed class PictureClients : IAsyncDisposable
 {
     private const int Clients = 6;
 
@@ -17,7 +17,7 @@ internal sealed class SteadyLoad : IAsyncDisposable
     private readonly Task _running;
     private int _last = -1;
 
-    public SteadyLoad(TestMesh mesh)
+    public PictureClients(TestMesh mesh)
     {
         _mesh = mesh;
         _running = Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => RunAsync()));
