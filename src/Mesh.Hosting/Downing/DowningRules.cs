@@ -47,6 +47,7 @@ public sealed class DowningRules(NodeAddress self, DowningSettings settings)
     private readonly Dictionary<NodeAddress, Known> _members = [];
     private readonly Dictionary<VehicleId, SessionEpoch> _newest = [];
     private TimeSpan? _minoritySince;
+    private TimeSpan? _lastDecided;
 
     /// <summary>The membership changed. Members that are Down, Exiting or Removed are not in it any more.</summary>
     public void MembersChanged(IEnumerable<ClusterMember> members, TimeSpan now)
@@ -83,8 +84,12 @@ public sealed class DowningRules(NodeAddress self, DowningSettings settings)
         }
     }
 
+    /// <summary>To be asked at least twice in a <see cref="DowningSettings.SeedUnreachableAfter"/>.</summary>
     public DowningVerdict Decide(TimeSpan now)
     {
+        if (_lastDecided is { } last && now - last >= settings.SeedUnreachableAfter)
+            ForgiveSilence(now - last);
+        _lastDecided = now;
         if (!_members.ContainsKey(self))
             return DowningVerdict.Nothing;
         var seeds = _members.Values.Where(known => known.Member.Session is null).ToList();
@@ -119,6 +124,21 @@ public sealed class DowningRules(NodeAddress self, DowningSettings settings)
         var here = counting.Count(reachable);
         return here * 2 > counting.Count
             || (here * 2 == counting.Count && reachable(counting.MinBy(known => Order(known.Member.Node), StringComparer.Ordinal)!));
+    }
+
+    /// <summary>
+    /// This process itself stood still (a suspended machine): reports that came meanwhile are still to be read, so nobody's
+    /// silence in that time means anything.
+    /// </summary>
+    private void ForgiveSilence(TimeSpan gap)
+    {
+        foreach (var known in _members.Values)
+        {
+            known.FirstSeen += gap;
+            known.LastHeard += gap;
+        }
+
+        _minoritySince += gap;
     }
 
     private bool IsUnreachable(Known seed, TimeSpan now) =>
@@ -162,7 +182,7 @@ public sealed class DowningRules(NodeAddress self, DowningSettings settings)
     {
         public required ClusterMember Member { get; set; }
 
-        public required TimeSpan FirstSeen { get; init; }
+        public required TimeSpan FirstSeen { get; set; }
 
         public TimeSpan? LastHeard { get; set; }
     }

@@ -79,7 +79,9 @@ public sealed class JobRouter : ReceivePersistentActor
         var records = report.Sequence <= _greeted[report.Reporter]
             ? _state.Records.Values
             : report.Tallies.Select(tally => _state.Records.GetValueOrDefault(tally.Vehicle)).OfType<VehicleRecord>();
-        foreach (var part in records.Chunk(RecordsPerMessage).DefaultIfEmpty([]))
-            Sender.Tell(new FleetRecords(_state.Term, report.Sequence, part));
+        var parts = records.Chunk(RecordsPerMessage).DefaultIfEmpty([]).ToList();
+        // Only the last part acknowledges the report (0 is nobody's number): one that is lost before it is told again.
+        for (var i = 0; i < parts.Count; i++)
+            Sender.Tell(new FleetRecords(_state.Term, i == parts.Count - 1 ? report.Sequence : 0, parts[i]));
     }
 }

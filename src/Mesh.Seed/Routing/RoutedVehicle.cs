@@ -8,8 +8,14 @@ public sealed class RoutedVehicle(StreamOpened opened)
     /// <summary>Weight of a new measurement in the moving averages.</summary>
     private const double Alpha = 0.2;
 
+    /// <summary>A run counts as at most this many times what was expected; if it stays that slow, it gets there.</summary>
+    private const double MaxSurprise = 3;
+
+    private const int MaxBusyDoublings = 5;
+
     private readonly Dictionary<ArtifactHash, double> _serviceMs = [];
     private readonly Dictionary<ArtifactHash, TimeSpan> _leastService = [];
+    private int _busyInARow;
 
     public StreamId Stream { get; } = opened.Stream;
 
@@ -36,7 +42,7 @@ public sealed class RoutedVehicle(StreamOpened opened)
     public TimeSpan? LeastRoundTrip { get; private set; }
 
     /// <summary>It said 'busy': left alone until then.</summary>
-    public TimeSpan BusyUntil { get; internal set; } = TimeSpan.MinValue;
+    public TimeSpan BusyUntil { get; private set; } = TimeSpan.MinValue;
 
     /// <summary>Attempts of this session that ended here, the answered and the others.</summary>
     public long Answered { get; private set; }
@@ -58,21 +64,28 @@ public sealed class RoutedVehicle(StreamOpened opened)
         LeastRoundTrip = LeastRoundTrip is { } least && least < sample ? least : sample;
     }
 
-    internal void AttemptEnded(AttemptEnded ended, ArtifactHash? model)
+    internal void AttemptEnded(AttemptEnded ended, ArtifactHash model, TimeSpan? fleetService, RouterSettings settings)
     {
         Outstanding.Remove(ended.Attempt);
-        BusyUntil = TimeSpan.MinValue;
+        // Returned without leaving: it is full, whatever its credits say. Each time in a row it is left alone for longer.
+        _busyInARow = ended.End == AttemptEnd.Returned && !Load.Draining ? _busyInARow + 1 : 0;
+        BusyUntil = _busyInARow == 0 ? TimeSpan.MinValue : ended.At + settings.BusyPause * Math.Pow(2, Math.Min(_busyInARow - 1, MaxBusyDoublings));
         if (ended.End == AttemptEnd.Failed)
             Failed++;
         if (ended.End != AttemptEnd.Answered)
             return;
         Answered++;
-        if (model is not { } hash)
-            return;
-        var sample = ended.Timings.Infer.TotalMilliseconds;
-        if (!_leastService.TryGetValue(hash, out var shortest) || ended.Timings.Infer < shortest)
-            _leastService[hash] = ended.Timings.Infer;
-        _serviceMs[hash] = _serviceMs.TryGetValue(hash, out var average) ? average + (sample - average) * Alpha : sample;
+        ServiceMeasured(model, ended.Timings.Infer, fleetService);
+    }
+
+    private void ServiceMeasured(ArtifactHash model, TimeSpan sample, TimeSpan? fleetService)
+    {
+        if (!_leastService.TryGetValue(model, out var shortest) || sample < shortest)
+            _leastService[model] = sample;
+        // A first run is often slow once; taken at its word the vehicle would get no second one to prove better.
+        var believed = Service(model) ?? fleetService;
+        var ms = Math.Min(sample.TotalMilliseconds, believed?.TotalMilliseconds * MaxSurprise ?? double.MaxValue);
+        _serviceMs[model] = _serviceMs.TryGetValue(model, out var average) ? average + (ms - average) * Alpha : ms;
     }
 }
 

@@ -15,7 +15,7 @@ public sealed record RouterSettings
     /// <summary>Vehicles that keep a used model loaded, so that losing one costs no cold load.</summary>
     public int WarmCopies { get; init; } = 3;
 
-    /// <summary>After 'busy' a vehicle is left alone for this long, unless it answers something earlier.</summary>
+    /// <summary>After 'busy' a vehicle is left alone for this long, unless it answers something earlier; doubled each time in a row, up to 32 times.</summary>
     public TimeSpan BusyPause { get; init; } = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Vehicles whose record is kept; the one not seen for longest goes first.</summary>

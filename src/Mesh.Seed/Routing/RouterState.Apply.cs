@@ -8,6 +8,9 @@ public sealed partial class RouterState
 {
     private const double FleetAlpha = 0.1;
 
+    /// <summary>Weight of one attempt in the fleet's share of misses: the last few hundred count.</summary>
+    private const double MissAlpha = 0.005;
+
     public void Apply(IRouterStateEvent change)
     {
         switch (change)
@@ -44,6 +47,7 @@ public sealed partial class RouterState
         _vehicles.Remove(vehicle.Id);
         foreach (var attempt in vehicle.Outstanding)
         {
+            _fleetMiss += (1 - _fleetMiss) * MissAlpha;
             if (_requests.TryGetValue(attempt.Request, out var request) && request.Running?.Attempt == attempt)
                 WaitAgain(request, vehicle.Id, null);
         }
@@ -90,12 +94,11 @@ public sealed partial class RouterState
         var request = _requests[ended.Attempt.Request];
         if (_streams.TryGetValue(ended.Stream, out var vehicle))
         {
-            vehicle.AttemptEnded(ended, request.Model.Hash);
-            // Returned without leaving: it is full, whatever its credits say.
-            if (ended.End == AttemptEnd.Returned && !vehicle.Load.Draining)
-                vehicle.BusyUntil = ended.At + settings.BusyPause;
+            vehicle.AttemptEnded(ended, request.Model.Hash, FleetService(request.Model.Hash), settings);
         }
 
+        if (ended.End is AttemptEnd.Answered or AttemptEnd.Failed)
+            _fleetMiss += ((ended.End == AttemptEnd.Failed ? 1 : 0) - _fleetMiss) * MissAlpha;
         if (ended.End == AttemptEnd.Answered)
         {
             var sample = ended.Timings.Infer.TotalMilliseconds;

@@ -21,6 +21,7 @@ public sealed partial class RouterState(RouterSettings settings, GeoPoint place)
     private readonly SortedSet<(uint Rank, TimeSpan Deadline, ulong Id)> _waiting = [];
     private readonly SortedSet<(TimeSpan Deadline, ulong Id)> _deadlines = [];
     private readonly Dictionary<ArtifactHash, double> _fleetServiceMs = [];
+    private double _fleetMiss;
     private bool _leaving;
 
     public IReadOnlyDictionary<VehicleId, RoutedVehicle> Vehicles => _vehicles;
@@ -144,7 +145,7 @@ public sealed partial class RouterState(RouterSettings settings, GeoPoint place)
             if (tried && !bestTried)
                 continue;
             var score = ExpectedCompletion.Score(
-                vehicle, request.Model, request.PayloadBytes, FleetService(request.Model.Hash), Record(vehicle.Id), place, settings);
+                vehicle, request.Model, request.PayloadBytes, FleetService(request.Model.Hash), _fleetMiss, Record(vehicle.Id), place, settings);
             if (best is null || (!tried && bestTried) || score < bestScore)
                 (best, bestTried, bestScore, ties) = (vehicle, tried, score, 1);
             else if (score == bestScore && random.Next(++ties) == 0)
@@ -164,7 +165,7 @@ public sealed partial class RouterState(RouterSettings settings, GeoPoint place)
             .. _vehicles.Values
                 .Where(v => v != chosen && !v.Has(model.Hash) && !v.Warming.Contains(model.Hash))
                 .Where(v => VehicleFilter.IsServiceable(v, _unserviceable.Keys))
-                .OrderBy(v => ExpectedCompletion.Score(v, model, 0, FleetService(model.Hash), Record(v.Id), place, settings))
+                .OrderBy(v => ExpectedCompletion.Score(v, model, 0, FleetService(model.Hash), _fleetMiss, Record(v.Id), place, settings))
                 .ThenBy(v => v.Id.Value, StringComparer.Ordinal)
                 .Take(settings.WarmCopies - copies),
         ];

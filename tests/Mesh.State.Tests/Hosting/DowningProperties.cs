@@ -48,7 +48,7 @@ public sealed class DowningProperties
                     heard[vehicle.Node] = at;
                 }
 
-                var expected = heard.Where(h => at - h.Value >= 5).Select(h => h.Key).ToHashSet();
+                var expected = heard.Where(h => at - h.Value >= 3).Select(h => h.Key).ToHashSet();
                 Assert.Equal(expected, region.Until(at, ["S0", "S1", "S2"]).Down.Select(d => d.Node).ToHashSet());
             }
         });

@@ -31,7 +31,7 @@ public sealed class ShippedConfigurationTests(SeedSystem seed, VehicleSystem veh
     {
         var settings = Cluster.Get(vehicle.System).Settings;
         Assert.Equal(3, settings.MonitoredByNrOfMembers);
-        Assert.Equal((TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(2)), (settings.GossipInterval, settings.LeaderActionsInterval));
+        Assert.Equal((TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1)), (settings.GossipInterval, settings.LeaderActionsInterval));
         Assert.Equal((TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(3)), (settings.HeartbeatInterval, settings.HeartbeatExpectedResponseAfter));
         Assert.Equal(12, settings.FailureDetectorConfig.GetDouble("threshold"));
         Assert.Equal(TimeSpan.FromSeconds(12), settings.FailureDetectorConfig.GetTimeSpan("acceptable-heartbeat-pause"));

@@ -14,7 +14,7 @@ public sealed class RequestLifeTests
     {
         _router.Open("V-1");
         var request = _router.Submit();
-        var attempt = _router.Running(request).Attempt;
+        var attempt = _router.Running(request);
         _router.Report(request, AttemptOutcome.Ok, inferMs: 7);
         Assert.Equal(
             new CompleteRequest(
@@ -322,7 +322,7 @@ public sealed class RequestLifeTests
         for (var i = 1; i < AttemptId.MaxNumber; i++)
         {
             _router.Report(request, AttemptOutcome.HandedBack);
-            _router.Advance(0.02);
+            _router.Advance(1);
         }
 
         if (vanishes)

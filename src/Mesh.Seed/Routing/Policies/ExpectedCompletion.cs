@@ -9,7 +9,11 @@ namespace Mesh.Seed.Routing.Policies;
 /// </summary>
 public static class ExpectedCompletion
 {
+    /// <summary>Attempts that the fleet's share of misses weighs as much as.</summary>
+    private const double Prior = 20;
+
     /// <param name="fleetService">What the model takes on average in the fleet; null before anyone ran it.</param>
+    /// <param name="fleetMiss">Share of attempts that the fleet does not answer: what is assumed of a vehicle without evidence.</param>
     /// <param name="record">What is known from earlier sessions; null for a newcomer.</param>
     /// <param name="here">Place of this seed, for the distance before a round trip is measured.</param>
     public static TimeSpan Score(
@@ -17,6 +21,7 @@ public static class ExpectedCompletion
         ModelReference model,
         long payloadBytes,
         TimeSpan? fleetService,
+        double fleetMiss,
         VehicleRecord? record,
         GeoPoint here,
         RouterSettings settings)
@@ -27,7 +32,7 @@ public static class ExpectedCompletion
             ? TimeSpan.Zero
             : settings.PriorColdLoad + TimeSpan.FromSeconds(model.Size / settings.PriorBandwidth);
         return roundTrip + transfer + cold + Run(vehicle, model, fleetService, settings)
-            + settings.RetryCost * (1 - ChanceOfAnswer(vehicle, record));
+            + settings.RetryCost * ChanceOfMiss(vehicle, fleetMiss, record);
     }
 
     /// <summary>The least that a request of this model has ever taken there; null while nothing is measured.</summary>
@@ -42,11 +47,15 @@ public static class ExpectedCompletion
         return service * (1 + (double)ahead / Math.Max(1, vehicle.Load.Threads));
     }
 
-    /// <summary>Share of attempts that were answered, over all sessions, starting from 20 of 21.</summary>
-    private static double ChanceOfAnswer(RoutedVehicle vehicle, VehicleRecord? record)
+    /// <summary>
+    /// Share of attempts that it will not answer: the fleet's, as if seen in <see cref="Prior"/> attempts, and its own. So two
+    /// vehicles of which nothing bad is known are alike, however much work one of them has had.
+    /// </summary>
+    private static double ChanceOfMiss(RoutedVehicle vehicle, double fleetMiss, VehicleRecord? record)
     {
-        var answered = 20 + vehicle.Answered + (record?.Answered ?? 0);
-        var missed = 1 + vehicle.Failed + (record?.Failed ?? 0) + (record?.Lost ?? 0);
-        return (double)answered / (answered + missed);
+        // The record holds this session's counts as well, a report later.
+        var answered = Math.Max(vehicle.Answered, record?.Answered ?? 0);
+        var missed = Math.Max(vehicle.Failed, (record?.Failed ?? 0) + (record?.Lost ?? 0));
+        return (missed + Prior * fleetMiss) / (answered + missed + Prior);
     }
 }

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Mesh.Messages;
 using Mesh.Seed.Ingress;
 using Mesh.Seed.Ingress.Grpc;
 using Mesh.Seed.Models;
@@ -91,7 +92,7 @@ public sealed class InferMappingTests
     public void Answers_are_raw()
     {
         var model = Model((TensorDatatype.FP32, [-1]));
-        var answer = new InferenceAnswer(model, Request() with { Id = "7" }, model.Outputs, Ok(new Messages.RawTensor([2], Bytes(1f, 2f))));
+        var answer = new InferenceAnswer(model, Request() with { Id = "7" }, model.Outputs, Ok(new RawTensor([2], Bytes(1f, 2f))));
         var response = InferMapping.Write(answer);
         Assert.Equal(("m", "1", "7"), (response.ModelName, response.ModelVersion, response.Id));
         var output = Assert.Single(response.Outputs);
