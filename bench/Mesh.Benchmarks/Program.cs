@@ -1,3 +1,4 @@
+using System.Globalization;
 using Mesh.Benchmarks;
 using Mesh.Benchmarks.MainJob;
 using Mesh.Hosting;
@@ -9,9 +10,9 @@ switch (args)
         ParentWatch.Start();
         await EchoVehicle.RunAsync(workAddress);
         return ExitCodes.Ok;
-    case ["echo-server", var port]:
+    case ["echo-server", var port, .. var next]:
         ParentWatch.Start();
-        await EchoServer.RunAsync(int.Parse(port, System.Globalization.CultureInfo.InvariantCulture));
+        await EchoServer.RunAsync(int.Parse(port, CultureInfo.InvariantCulture), next.SingleOrDefault());
         return ExitCodes.Ok;
 }
 

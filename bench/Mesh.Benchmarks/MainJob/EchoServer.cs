@@ -18,12 +18,15 @@ internal static class EchoServer
     /// <summary>Every echo, of either transport, answers with so many bytes.</summary>
     public const int AnswerBytes = 64;
 
-    public static async Task RunAsync(int port)
+    /// <param name="next">Null: answers itself. Else the address of another one that it asks.</param>
+    public static async Task RunAsync(int port, string? next)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, options => options.Protocols = HttpProtocols.Http2));
         builder.Services.AddGrpc();
+        using var channel = next is null ? null : GrpcChannel.ForAddress(next);
+        builder.Services.AddSingleton(new EchoService(channel is null ? null : new Echo.EchoClient(channel)));
         await using var app = builder.Build();
         app.MapGrpcService<EchoService>();
         await app.StartAsync();
@@ -31,10 +34,11 @@ internal static class EchoServer
         await ((IHost)app).WaitForShutdownAsync();
     }
 
-    private sealed class EchoService : Echo.EchoBase
+    private sealed class EchoService(Echo.EchoClient? next) : Echo.EchoBase
     {
-        public override Task<EchoMessage> Call(EchoMessage request, ServerCallContext context) =>
-            Task.FromResult(new EchoMessage { Data = UnsafeByteOperations.UnsafeWrap(request.Data.Memory[..AnswerBytes]) });
+        public override async Task<EchoMessage> Call(EchoMessage request, ServerCallContext context) => next is null
+            ? new EchoMessage { Data = UnsafeByteOperations.UnsafeWrap(request.Data.Memory[..AnswerBytes]) }
+            : await next.CallAsync(request);
     }
 }
 
@@ -42,21 +46,24 @@ internal static class EchoServer
 internal sealed class UnaryEcho : IAsyncDisposable
 {
     private readonly ManagedProcess _server;
+    private readonly string _address;
     private readonly GrpcChannel _channel;
     private readonly Echo.EchoClient _client;
 
-    private UnaryEcho(ManagedProcess server, int port)
+    private UnaryEcho(ManagedProcess server, string address)
     {
-        _server = server;
-        _channel = GrpcChannel.ForAddress($"http://127.0.0.1:{port}");
+        (_server, _address) = (server, address);
+        _channel = GrpcChannel.ForAddress(address);
         _client = new Echo.EchoClient(_channel);
     }
 
-    public static async Task<UnaryEcho> StartAsync()
+    /// <param name="behind">Null: the server answers itself. Else it relays each call to the server of this one.</param>
+    public static async Task<UnaryEcho> StartAsync(UnaryEcho? behind = null)
     {
         var port = FreePorts.TakeOne();
-        var server = await Child.StartAsync("echo-server", serverGc: true, "echo-server", $"{port}");
-        return new UnaryEcho(server, port);
+        string[] next = behind is null ? [] : [behind._address];
+        var server = await Child.StartAsync("echo-server", serverGc: true, ["echo-server", $"{port}", .. next]);
+        return new UnaryEcho(server, $"http://127.0.0.1:{port}");
     }
 
     /// <summary>A call with this payload, for <see cref="LoadLoop"/>.</summary>
