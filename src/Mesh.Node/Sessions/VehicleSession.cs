@@ -249,10 +249,8 @@ public sealed partial class VehicleSession : ISeedListener, IArtifactSource, IDi
 
         public SeedLink(string workAddress)
         {
-            var handler = new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(5), InitialHttp2StreamWindowSize = 4 << 20 };
-            Channel = GrpcChannel.ForAddress(
-                workAddress,
-                new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = false, MaxReceiveMessageSize = null, MaxSendMessageSize = null });
+            var handler = SeedChannel.NewHandler();
+            Channel = SeedChannel.Open(workAddress, handler);
             _http = new HttpClient(handler) { BaseAddress = new Uri(workAddress) };
             Artifacts = new HttpArtifactSource(_http);
             Gone = _gone.Token;

@@ -52,22 +52,9 @@ public static class SeedHost
         .AddSingleton<RequestTable>()
         .AddSingleton<IInferenceGateway>(provider => provider.GetRequiredService<RequestTable>())
         .AddSingleton<RouterReadiness>()
-        .AddSingleton<RouterMetrics>();
-
-    private static IServiceCollection AddWorkStreams(this IServiceCollection services)
-    {
-        services.AddGrpc().AddServiceOptions<WorkStreamService>(service =>
-        {
-            // A vehicle's results: its model's outputs, several in a frame.
-            service.MaxReceiveMessageSize = 512 << 20;
-            service.MaxSendMessageSize = null;
-        });
-        return services
-            .AddSingleton(new WorkStreamOptions())
-            .AddSingleton<WorkStreamRegistry>()
-            .AddSingleton<DispatcherFeed>()
-            .AddSingleton<IWorkStreamListener>(provider => provider.GetRequiredService<DispatcherFeed>());
-    }
+        .AddSingleton<RouterMetrics>()
+        .AddSingleton<DispatcherFeed>()
+        .AddSingleton<IWorkStreamListener>(provider => provider.GetRequiredService<DispatcherFeed>());
 
     private static IServiceCollection AddMembership(this IServiceCollection services, SeedSettings settings, Config hocon) => services
         .AddSingleton(new SeedNodeOptions(
@@ -90,10 +77,7 @@ public static class SeedHost
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = null; // The ingress has its own limit; a work stream has none.
-        // Work streams live for hours and carry large tensors: windows that do not stop a frame half-way.
-        kestrel.Limits.Http2.InitialStreamWindowSize = 8 << 20;
-        kestrel.Limits.Http2.InitialConnectionWindowSize = 16 << 20;
-        kestrel.Limits.MinRequestBodyDataRate = null;
+        kestrel.Limits.MakeRoomForWorkStreams();
         Listen(settings.HttpPort, HttpProtocols.Http1, Listener.Http);
         Listen(settings.GrpcPort, HttpProtocols.Http2, Listener.Grpc);
         Listen(settings.MetricsPort, HttpProtocols.Http1, Listener.Metrics);
