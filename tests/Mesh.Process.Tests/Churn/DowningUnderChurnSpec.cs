@@ -14,6 +14,13 @@ public sealed class DowningUnderChurnSpec(ITestOutputHelper output)
 {
     private const int Vehicles = 6;
 
+    /// <summary>
+    /// 10 or 11 on an idle machine: all who live, and the latest dead. On one that is so busy that news need seconds, the
+    /// ring agrees only now and then, at the latest when every car that was Up has died once; each has died twice by then at
+    /// most. Without an end to it the 30 kills of two minutes would add 30.
+    /// </summary>
+    private const int MostMembers = 3 + 3 * Vehicles;
+
     private static readonly TimeSpan KillEvery = TimeSpan.FromSeconds(4);
 
     /// <summary>At most this long until another seed's router is in office: the promise of the architecture.</summary>
@@ -72,8 +79,7 @@ public sealed class DowningUnderChurnSpec(ITestOutputHelper output)
             var members = await Task.WhenAll(seeds.Select(seed => region.GaugeAsync(seed, "mesh_cluster_members")));
             output.WriteLine($"{DateTime.UtcNow:HH:mm:ss} members {string.Join(", ", members)}: {await region.MembersAsync(seeds[0])}");
             most = Math.Max(most, members.Max());
-            // All who live, and the dead whom the ring has not forgotten yet: two or three at one every 4 s.
-            Assert.InRange(most, 1, 3 + Vehicles + 4);
+            Assert.InRange(most, 1, MostMembers);
         }
 
         return most;
