@@ -8,6 +8,9 @@ public sealed class RoutedVehicle(StreamOpened opened)
     /// <summary>Weight of a new measurement in the moving averages.</summary>
     private const double Alpha = 0.2;
 
+    /// <summary>Weight of one that is better than the average: a cold start is over at once, and says nothing of what follows.</summary>
+    private const double AlphaDown = 0.5;
+
     /// <summary>A run counts as at most this many times what was expected; if it stays that slow, it gets there.</summary>
     private const double MaxSurprise = 3;
 
@@ -60,7 +63,7 @@ public sealed class RoutedVehicle(StreamOpened opened)
 
     internal void RoundTripMeasured(TimeSpan sample)
     {
-        RoundTrip = RoundTrip is { } average ? average + (sample - average) * Alpha : sample;
+        RoundTrip = RoundTrip is { } average ? average + (sample - average) * Weight(sample < average) : sample;
         LeastRoundTrip = LeastRoundTrip is { } least && least < sample ? least : sample;
     }
 
@@ -85,8 +88,10 @@ public sealed class RoutedVehicle(StreamOpened opened)
         // A first run is often slow once; taken at its word the vehicle would get no second one to prove better.
         var believed = Service(model) ?? fleetService;
         var ms = Math.Min(sample.TotalMilliseconds, believed?.TotalMilliseconds * MaxSurprise ?? double.MaxValue);
-        _serviceMs[model] = _serviceMs.TryGetValue(model, out var average) ? average + (ms - average) * Alpha : ms;
+        _serviceMs[model] = _serviceMs.TryGetValue(model, out var average) ? average + (ms - average) * Weight(ms < average) : ms;
     }
+
+    private static double Weight(bool better) => better ? AlphaDown : Alpha;
 }
 
 /// <summary>An open request. Changed only by <see cref="RouterState.Apply"/>.</summary>

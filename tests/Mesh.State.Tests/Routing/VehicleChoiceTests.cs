@@ -118,6 +118,26 @@ public sealed class VehicleChoiceTests
         Assert.Equal((steady, true), (next, next != failing));
     }
 
+    /// <summary>Measured before: of two equal vehicles one had 6,769 answers and the other one.</summary>
+    [Fact]
+    public void Work_done_so_far_and_a_slow_first_run_do_not_starve_an_equal_vehicle()
+    {
+        var veteran = _router.Open("veteran");
+        for (var i = 0; i < 500; i++)
+            _router.Answer(inferMs: 1);
+        var newcomer = _router.Open("newcomer");
+        _router.MeasureRoundTrip(veteran, 1);
+        _router.MeasureRoundTrip(newcomer, 40);
+        for (var i = 0; i < 8; i++)
+            _router.MeasureRoundTrip(newcomer, 1);
+        var requests = Enumerable.Range(0, 10).Select(_ => _router.Submit()).ToList();
+        Assert.Equal(5, requests.Count(request => _router.StreamOf(request) == newcomer));
+        // Its first run is slow, as first runs are; half of the next ten are still its.
+        foreach (var request in requests)
+            _router.Report(request, AttemptOutcome.Ok, inferMs: _router.StreamOf(request) == newcomer && request == requests[1] ? 60 : 1);
+        Assert.InRange(Enumerable.Range(0, 10).Count(_ => _router.StreamOf(_router.Submit()) == newcomer), 4, 5);
+    }
+
     [Fact]
     public void Nobody_beyond_its_credits()
     {
