@@ -42,8 +42,11 @@ public sealed partial class ModelRepository(string folder, ILogger<ModelReposito
                 scanned[(name, number)] = Scan(name, number);
             var before = _scanned;
             (_scanned, _unlistable) = (scanned, unlistable);
-            if (LogTransitions(before, scanned) || before.Count != scanned.Count)
-                _snapshot = new RepositorySnapshot([.. scanned.Values.Select(entry => entry.Version)]);
+            if (before.Count == scanned.Count && scanned.All(entry => IsKnown(before, entry.Key, entry.Value)))
+                return;
+            // First served, then logged: who reads in the log that a version is READY may ask for it at once.
+            _snapshot = new RepositorySnapshot([.. scanned.Values.Select(entry => entry.Version)]);
+            LogTransitions(before, scanned);
         }
     }
 
@@ -127,15 +130,11 @@ public sealed partial class ModelRepository(string folder, ILogger<ModelReposito
         return ModelConfigCheck.Apply(config, model);
     }
 
-    private bool LogTransitions(Dictionary<(string Name, long Number), Scanned> before, Dictionary<(string Name, long Number), Scanned> after)
+    private void LogTransitions(Dictionary<(string Name, long Number), Scanned> before, Dictionary<(string Name, long Number), Scanned> after)
     {
-        var changed = false;
-        foreach (var (key, entry) in after)
+        foreach (var (key, entry) in after.Where(entry => !IsKnown(before, entry.Key, entry.Value)))
         {
             var version = entry.Version;
-            if (before.TryGetValue(key, out var old) && Same(old.Version, version))
-                continue;
-            changed = true;
             if (version.Model is { Reference: var reference })
                 LogReady(version.Name, version.Version, reference.Hash.Hex, reference.Size);
             else
@@ -143,13 +142,11 @@ public sealed partial class ModelRepository(string folder, ILogger<ModelReposito
         }
 
         foreach (var (key, entry) in before.Where(entry => !after.ContainsKey(entry.Key)))
-        {
-            changed = true;
             LogRemoved(key.Name, entry.Version.Version);
-        }
-
-        return changed;
     }
+
+    private static bool IsKnown(Dictionary<(string Name, long Number), Scanned> before, (string, long) key, Scanned entry) =>
+        before.TryGetValue(key, out var old) && Same(old.Version, entry.Version);
 
     private static bool Same(ModelVersion old, ModelVersion now) =>
         ReferenceEquals(old, now) || (old.Model is null && now.Model is null && old.Reason == now.Reason);

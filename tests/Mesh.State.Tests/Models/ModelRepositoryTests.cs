@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Mesh.Seed.Models;
 using Mesh.Testing;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Mesh.State.Tests.Models;
@@ -203,6 +204,37 @@ public sealed class ModelRepositoryTests : IDisposable
         _folder.WriteModel("good", Good);
         AssertUnavailable(_folder.Rescanned("odd"), "holds no model.onnx");
         Assert.Equal(ModelState.READY, _folder.Rescanned("good").State);
+    }
+
+    [Fact]
+    public void What_the_log_says_of_the_repository_is_already_so()
+    {
+        // An operator, or a test, that reads "READY" asks for the model at once.
+        ModelRepository repository = null!;
+        var seen = new List<string>();
+        repository = new ModelRepository(_folder.Path, new LookingLogger(message =>
+            seen.Add($"{message.Split(':')[0]}: {repository.Find("m")?.Version ?? "none"}")));
+        _folder.WriteModel("m", Good, "1");
+        repository.Rescan();
+        _folder.WriteModel("m", Good, "2");
+        repository.Rescan();
+        Directory.Delete(Path.Combine(_folder.Path, "m"), recursive: true);
+        repository.Rescan();
+        Assert.Equal(["Model m/1 is READY: 1", "Model m/2 is READY: 2"], seen[..2]);
+        // A dictionary's order, which nobody promises.
+        Assert.Equal(
+            ["Model m/1 was removed from the repository.: none", "Model m/2 was removed from the repository.: none"], seen[2..].Order());
+    }
+
+    private sealed class LookingLogger(Action<string> look) : ILogger<ModelRepository>
+    {
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            look(formatter(state, exception));
     }
 
     private static void AssertUnavailable(ModelVersion version, string reason)
