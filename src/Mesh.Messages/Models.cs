@@ -1,6 +1,6 @@
 namespace Mesh.Messages;
 
-/// <summary>SHA-256 of a model artifact: 64 lower-case hexadecimal digits.</summary>
+/// <summary>SHA-256 of content that is named by it, a model artifact or a batch's blob: 64 lower-case hexadecimal digits.</summary>
 public readonly record struct ArtifactHash
 {
     private readonly string? _hex;

@@ -108,6 +108,14 @@ public sealed class RoutedRequest(RequestQueued queued)
     /// <summary>1 highest; 0, the default, ranks last.</summary>
     public uint Priority { get; } = queued.Priority;
 
+    public GeoPoint? Origin { get; } = queued.Origin;
+
+    public double MaxDistanceKm { get; } = queued.MaxDistanceKm;
+
+    public ulong Client { get; } = queued.Client;
+
+    public TimeSpan? Work { get; } = queued.Work;
+
     /// <summary>Since when it waits for a vehicle; null while an attempt is out.</summary>
     public TimeSpan? WaitingSince { get; internal set; } = queued.At;
 

@@ -31,7 +31,11 @@ public readonly record struct StreamId(long Value);
 /// <param name="Credits">Requests that this stream may have outstanding.</param>
 /// <param name="Threads">Inferences that run at once.</param>
 /// <param name="Queued">Waiting or running on the vehicle, from all seeds.</param>
-public sealed record VehicleLoad(int Credits, int Threads, int Queued, bool Draining, IReadOnlySet<ArtifactHash> Loaded);
+public sealed record VehicleLoad(int Credits, int Threads, int Queued, bool Draining, IReadOnlySet<ArtifactHash> Loaded)
+{
+    /// <summary>Until the departure that the vehicle announced, from when it said so; null while it announced none.</summary>
+    public TimeSpan? LeavesIn { get; init; }
+}
 
 /// <summary>Something that happened, or is asked for. Times are since this process started, on its monotonic clock.</summary>
 public interface IRouterCommand;
@@ -45,7 +49,17 @@ public interface IRouterEffect;
 // --- Facts about vehicles: the command is the event. ---
 
 public sealed record StreamOpened(StreamId Stream, VehicleId Vehicle, SessionEpoch Epoch, NodeAddress Member, GeoPoint Place, VehicleLoad Load)
-    : IRouterCommand, IRouterStateEvent;
+    : IRouterCommand, IRouterStateEvent
+{
+    /// <summary>Names the hardware, e.g. "cpu-2"; empty = unknown.</summary>
+    public string DeviceClass { get; init; } = "";
+
+    /// <summary>What inference may use; 0 = unknown.</summary>
+    public long MemoryBytes { get; init; }
+
+    /// <summary>How long it had been parked and plugged in when it opened the stream.</summary>
+    public TimeSpan ParkedFor { get; init; }
+}
 
 public sealed record LoadChanged(StreamId Stream, VehicleLoad Load) : IRouterCommand, IRouterStateEvent;
 
@@ -66,7 +80,20 @@ public sealed record SeedLeaving : IRouterCommand, IRouterStateEvent;
 // --- Requests ---
 
 public sealed record SubmitRequest(RequestId Request, ModelReference Model, long PayloadBytes, TimeSpan Deadline, uint Priority)
-    : IRouterCommand;
+    : IRouterCommand
+{
+    /// <summary>Where the client says it is; null = at this seed.</summary>
+    public GeoPoint? Origin { get; init; }
+
+    /// <summary>Vehicles farther from <see cref="Origin"/> are not taken.</summary>
+    public double MaxDistanceKm { get; init; } = double.PositiveInfinity;
+
+    /// <summary>Whose share it counts for: a hash of the API key; 0 = without a key.</summary>
+    public ulong Client { get; init; }
+
+    /// <summary>How long it runs on an average vehicle, where that is known; null = one run of its model.</summary>
+    public TimeSpan? Work { get; init; }
+}
 
 /// <summary>The vehicle answered an attempt, for better or worse.</summary>
 public sealed record AttemptReported(AttemptId Attempt, StreamId Stream, AttemptOutcome Outcome, string Error, AttemptTimings Timings)
@@ -91,7 +118,20 @@ public sealed record Tick : IRouterCommand
 }
 
 public sealed record RequestQueued(RequestId Request, ModelReference Model, long PayloadBytes, TimeSpan Deadline, uint Priority, TimeSpan At)
-    : IRouterStateEvent;
+    : IRouterStateEvent
+{
+    /// <inheritdoc cref="SubmitRequest.Origin"/>
+    public GeoPoint? Origin { get; init; }
+
+    /// <inheritdoc cref="SubmitRequest.MaxDistanceKm"/>
+    public double MaxDistanceKm { get; init; } = double.PositiveInfinity;
+
+    /// <inheritdoc cref="SubmitRequest.Client"/>
+    public ulong Client { get; init; }
+
+    /// <inheritdoc cref="SubmitRequest.Work"/>
+    public TimeSpan? Work { get; init; }
+}
 
 public sealed record AttemptStarted(AttemptId Attempt, StreamId Stream, TimeSpan At) : IRouterStateEvent;
 

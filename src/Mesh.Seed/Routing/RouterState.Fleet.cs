@@ -9,13 +9,12 @@ public sealed partial class RouterState
     /// <summary>Dispatchers whose last report is remembered; a seed has one for each of its lives.</summary>
     private const int MaxReporters = 64;
 
-    private readonly Dictionary<VehicleId, VehicleRecord> _records = [];
     private readonly Dictionary<NodeAddress, ReporterCursor> _reporters = [];
 
     /// <summary>Of the JobRouter that holds this state; 0 before its first.</summary>
     public long Term { get; private set; }
 
-    public IReadOnlyDictionary<VehicleId, VehicleRecord> Records => _records;
+    public IReadOnlyDictionary<VehicleId, VehicleRecord> Records => _fleet.Records;
 
     /// <summary>A JobRouter takes office after recovery.</summary>
     public IRouterEvent DecideTerm(DateTimeOffset at) => new TermStarted(Term + 1, at);
@@ -36,23 +35,14 @@ public sealed partial class RouterState
         }
     }
 
-    public RouterSnapshot ToSnapshot() => new(Term, [.. _records.Values], [.. _reporters.Values]);
+    public RouterSnapshot ToSnapshot() => new(Term, [.. Records.Values], [.. _reporters.Values]);
 
     public void Restore(RouterSnapshot snapshot)
     {
         Term = snapshot.Term;
-        Learn(snapshot.Vehicles);
+        _fleet.Learned(snapshot.Vehicles);
         foreach (var reporter in snapshot.Reporters)
             _reporters[reporter.Reporter] = reporter;
-    }
-
-    private VehicleRecord? Record(VehicleId vehicle) => _records.GetValueOrDefault(vehicle);
-
-    private void Learn(IReadOnlyList<VehicleRecord> records)
-    {
-        foreach (var record in records)
-            _records[record.Vehicle] = record;
-        Forget();
     }
 
     private void Count(FleetReported reported)
@@ -61,8 +51,10 @@ public sealed partial class RouterState
         if (_reporters.Count > MaxReporters)
             _reporters.Remove(_reporters.Values.MinBy(cursor => cursor.At)!.Reporter);
         foreach (var tally in reported.Tallies)
-            _records[tally.Vehicle] = Count(Record(tally.Vehicle) ?? Newcomer(tally.Vehicle, reported.At), tally, reported.At);
-        Forget();
+        {
+            var record = Records.GetValueOrDefault(tally.Vehicle) ?? Newcomer(tally.Vehicle, reported.At);
+            _fleet.Learned([Count(record, tally, reported.At)]);
+        }
     }
 
     private static VehicleRecord Count(VehicleRecord record, SessionTally tally, DateTimeOffset at)
@@ -85,13 +77,4 @@ public sealed partial class RouterState
     }
 
     private static VehicleRecord Newcomer(VehicleId vehicle, DateTimeOffset at) => new(vehicle, default, default, at, at, 0, 0, 0, 0, 0, 0);
-
-    private void Forget()
-    {
-        if (_records.Count <= settings.MaxRecords)
-            return;
-        // In one sweep with some slack, so that a full book does not sort itself for every newcomer.
-        foreach (var oldest in _records.Values.OrderBy(r => r.LastSeen).Take(_records.Count - settings.MaxRecords * 9 / 10).ToList())
-            _records.Remove(oldest.Vehicle);
-    }
 }

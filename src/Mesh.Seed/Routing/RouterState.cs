@@ -1,6 +1,5 @@
 using Mesh.Messages;
-using Mesh.Messages.Control;
-using Mesh.Seed.Routing.Policies;
+using Mesh.Seed.Routing.Choice;
 
 namespace Mesh.Seed.Routing;
 
@@ -9,28 +8,32 @@ namespace Mesh.Seed.Routing;
 /// Pure and deterministic: <see cref="Decide"/> reads, <see cref="Apply"/> changes, time and randomness are arguments.
 /// The Dispatcher of each seed runs requests through one; the JobRouter keeps the lasting part in another.
 /// </summary>
-public sealed partial class RouterState(RouterSettings settings, GeoPoint place)
+public sealed partial class RouterState
 {
-    /// <summary>Members held unserviceable are remembered beyond their streams, up to this many.</summary>
-    private const int MaxUnserviceable = 4096;
-
-    private readonly Dictionary<StreamId, RoutedVehicle> _streams = [];
-    private readonly Dictionary<VehicleId, RoutedVehicle> _vehicles = [];
-    private readonly OrderedDictionary<NodeAddress, bool> _unserviceable = [];
+    private readonly RouterSettings _settings;
+    private readonly Fleet _fleet;
     private readonly Dictionary<RequestId, RoutedRequest> _requests = [];
     private readonly SortedSet<(uint Rank, TimeSpan Deadline, ulong Id)> _waiting = [];
     private readonly SortedSet<(TimeSpan Deadline, ulong Id)> _deadlines = [];
-    private readonly Dictionary<ArtifactHash, double> _fleetServiceMs = [];
-    private double _fleetMiss;
     private bool _leaving;
 
-    public IReadOnlyDictionary<VehicleId, RoutedVehicle> Vehicles => _vehicles;
+    /// <param name="place">Of the seed.</param>
+    /// <param name="choice">Null = the one that the mesh runs with.</param>
+    public RouterState(RouterSettings settings, GeoPoint place, IVehicleChoice? choice = null)
+    {
+        _settings = settings;
+        _fleet = new Fleet(settings, place, choice ?? new BestExpectedCompletion());
+    }
+
+    public Fleet Fleet => _fleet;
+
+    public IReadOnlyDictionary<VehicleId, RoutedVehicle> Vehicles => _fleet.Vehicles;
 
     public IReadOnlyDictionary<RequestId, RoutedRequest> Requests => _requests;
 
     public int Waiting => _waiting.Count;
 
-    public RoutedVehicle? Find(StreamId stream) => _streams.GetValueOrDefault(stream);
+    public RoutedVehicle? Find(StreamId stream) => _fleet.Find(stream);
 
     /// <summary>When <see cref="Tick"/> has something to do next; null while there is nothing.</summary>
     public TimeSpan? NextWake(TimeSpan now)
@@ -40,11 +43,11 @@ public sealed partial class RouterState(RouterSettings settings, GeoPoint place)
         var wake = _deadlines.Min.Deadline;
         if (_waiting.Count == 0)
             return wake;
-        var busy = _vehicles.Values.Where(v => v.BusyUntil > now).Select(v => v.BusyUntil).DefaultIfEmpty(wake).Min();
-        var patience = HasServiceableVehicle()
+        var busy = _fleet.NextRetry(now) ?? wake;
+        var patience = _fleet.HasServiceable()
             ? wake
             : _waiting.Select(w => _requests[new RequestId(w.Id)]).Where(r => r.Attempts == 0)
-                .Select(r => r.WaitingSince!.Value + settings.NoVehicleWait).DefaultIfEmpty(wake).Min();
+                .Select(r => r.WaitingSince!.Value + _settings.NoVehicleWait).DefaultIfEmpty(wake).Min();
         return new[] { wake, busy, patience }.Min();
     }
 
@@ -56,9 +59,9 @@ public sealed partial class RouterState(RouterSettings settings, GeoPoint place)
         AttemptUndeliverable lost => DecideUndeliverable(lost, now),
         CancelRequest cancel => DecideCancel(cancel),
         Tick => DecideTick(now),
-        StreamClosed closed => _streams.ContainsKey(closed.Stream) ? RouterDecision.Of(closed) : RouterDecision.Nothing,
-        LoadChanged changed => _streams.ContainsKey(changed.Stream) ? RouterDecision.Of(changed) : RouterDecision.Nothing,
-        RoundTripMeasured trip => _streams.ContainsKey(trip.Stream) ? RouterDecision.Of(trip) : RouterDecision.Nothing,
+        StreamClosed closed => IsOpen(closed.Stream) ? RouterDecision.Of(closed) : RouterDecision.Nothing,
+        LoadChanged changed => IsOpen(changed.Stream) ? RouterDecision.Of(changed) : RouterDecision.Nothing,
+        RoundTripMeasured trip => IsOpen(trip.Stream) ? RouterDecision.Of(trip) : RouterDecision.Nothing,
         IRouterStateEvent fact => RouterDecision.Of(fact),
         _ => throw new ArgumentOutOfRangeException(nameof(command), command, "The router knows no such command."),
     };
@@ -69,7 +72,7 @@ public sealed partial class RouterState(RouterSettings settings, GeoPoint place)
             return Refuse(submit.Request, RequestOutcome.Unavailable, "this seed is leaving its region", TimeSpan.FromSeconds(1));
         if (submit.Deadline <= now)
             return Refuse(submit.Request, RequestOutcome.DeadlineExceeded, "the deadline has passed", null);
-        if (_waiting.Count >= settings.MaxWaiting)
+        if (_waiting.Count >= _settings.MaxWaiting)
         {
             return Refuse(
                 submit.Request,
@@ -78,7 +81,7 @@ public sealed partial class RouterState(RouterSettings settings, GeoPoint place)
                 TimeSpan.FromSeconds(1));
         }
 
-        if (LeastTime(submit.Model.Hash) is { } least && now + least > submit.Deadline)
+        if (_fleet.LeastTime(submit.Model.Hash) is { } least && now + least > submit.Deadline)
         {
             return Refuse(
                 submit.Request,
@@ -88,21 +91,13 @@ public sealed partial class RouterState(RouterSettings settings, GeoPoint place)
         }
 
         return RouterDecision.Of(
-            new RequestQueued(submit.Request, submit.Model, submit.PayloadBytes, submit.Deadline, submit.Priority, now));
-    }
-
-    /// <summary>The fastest that any vehicle could answer; null when one of them is not measured yet, or none is there.</summary>
-    private TimeSpan? LeastTime(ArtifactHash model)
-    {
-        TimeSpan? least = null;
-        foreach (var vehicle in _vehicles.Values)
-        {
-            if (ExpectedCompletion.MeasuredFloor(vehicle, model) is not { } floor)
-                return null;
-            least = least is null || floor < least ? floor : least;
-        }
-
-        return least;
+            new RequestQueued(submit.Request, submit.Model, submit.PayloadBytes, submit.Deadline, submit.Priority, now)
+            {
+                Origin = submit.Origin,
+                MaxDistanceKm = submit.MaxDistanceKm,
+                Client = submit.Client,
+                Work = submit.Work,
+            });
     }
 
     private RouterDecision DecideDispatch(TimeSpan now, Random random)
@@ -112,7 +107,7 @@ public sealed partial class RouterState(RouterSettings settings, GeoPoint place)
             var request = _requests[new RequestId(id)];
             if (request.Attempts == AttemptId.MaxNumber)
                 return CloseUnanswered(request, RequestOutcome.Failed, $"{request.Attempts} attempts were handed back or lost", null);
-            if (Choose(request, now, random) is not { } vehicle)
+            if (_fleet.Choose(QueryOf(request), now, random) is not { } vehicle)
             {
                 // Any vehicle may take any request, so when this one finds no room the next one will not either.
                 return RouterDecision.Nothing;
@@ -121,7 +116,7 @@ public sealed partial class RouterState(RouterSettings settings, GeoPoint place)
             var attempt = AttemptId.Of(request.Id, request.Attempts + 1);
             var events = new List<IRouterStateEvent> { new AttemptStarted(attempt, vehicle.Stream, now) };
             var effects = new List<IRouterEffect> { new SendAttempt(attempt, vehicle.Stream) };
-            foreach (var warm in ToWarm(request.Model, vehicle))
+            foreach (var warm in _fleet.ToWarm(request.Model, vehicle))
             {
                 events.Add(new WarmingStarted(warm.Stream, request.Model.Hash));
                 effects.Add(new WarmModel(warm.Stream, request.Model));
@@ -133,57 +128,19 @@ public sealed partial class RouterState(RouterSettings settings, GeoPoint place)
         return RouterDecision.Nothing;
     }
 
-    private RoutedVehicle? Choose(RoutedRequest request, TimeSpan now, Random random)
-    {
-        RoutedVehicle? best = null;
-        var (bestTried, bestScore, ties) = (true, TimeSpan.MaxValue, 0);
-        foreach (var vehicle in _vehicles.Values)
-        {
-            if (!VehicleFilter.IsServiceable(vehicle, _unserviceable.Keys) || !VehicleFilter.HasRoom(vehicle, now))
-                continue;
-            var tried = request.Tried.Contains(vehicle.Id);
-            if (tried && !bestTried)
-                continue;
-            var score = ExpectedCompletion.Score(
-                vehicle, request.Model, request.PayloadBytes, FleetService(request.Model.Hash), _fleetMiss, Record(vehicle.Id), place, settings);
-            if (best is null || (!tried && bestTried) || score < bestScore)
-                (best, bestTried, bestScore, ties) = (vehicle, tried, score, 1);
-            else if (score == bestScore && random.Next(++ties) == 0)
-                best = vehicle;
-        }
-
-        return best;
-    }
-
-    private List<RoutedVehicle> ToWarm(ModelReference model, RoutedVehicle chosen)
-    {
-        var copies = _vehicles.Values.Count(v => v == chosen || v.Has(model.Hash) || v.Warming.Contains(model.Hash));
-        if (copies >= settings.WarmCopies)
-            return [];
-        return
-        [
-            .. _vehicles.Values
-                .Where(v => v != chosen && !v.Has(model.Hash) && !v.Warming.Contains(model.Hash))
-                .Where(v => VehicleFilter.IsServiceable(v, _unserviceable.Keys))
-                .OrderBy(v => ExpectedCompletion.Score(v, model, 0, FleetService(model.Hash), _fleetMiss, Record(v.Id), place, settings))
-                .ThenBy(v => v.Id.Value, StringComparer.Ordinal)
-                .Take(settings.WarmCopies - copies),
-        ];
-    }
-
     private RouterDecision DecideReported(AttemptReported reported, TimeSpan now)
     {
         // Late (its request is closed or has moved on) or not asked of this stream: it changes nothing.
         if (!_requests.TryGetValue(reported.Attempt.Request, out var request)
             || request.Running != (reported.Attempt, reported.Stream)
-            || !_streams.TryGetValue(reported.Stream, out var vehicle))
+            || _fleet.Find(reported.Stream) is not { } vehicle)
             return RouterDecision.Nothing;
         return reported.Outcome switch
         {
             AttemptOutcome.Ok => Close(request, AttemptEnd.Answered, RequestOutcome.Ok, ""),
             AttemptOutcome.Invalid => Close(request, AttemptEnd.Answered, RequestOutcome.Invalid, reported.Error),
             AttemptOutcome.Expired => Close(request, AttemptEnd.Returned, RequestOutcome.DeadlineExceeded, "the deadline passed in the vehicle's queue"),
-            AttemptOutcome.Failed or AttemptOutcome.Unknown when request.FailedAttempts + 1 >= settings.MaxFailedAttempts =>
+            AttemptOutcome.Failed or AttemptOutcome.Unknown when request.FailedAttempts + 1 >= _settings.MaxFailedAttempts =>
                 Close(request, AttemptEnd.Failed, RequestOutcome.Failed, reported.Error),
             AttemptOutcome.Failed or AttemptOutcome.Unknown => Retry(AttemptEnd.Failed),
             _ => Retry(AttemptEnd.Returned),
@@ -213,12 +170,12 @@ public sealed partial class RouterState(RouterSettings settings, GeoPoint place)
             .Select(open => CloseUnanswered(
                 _requests[new RequestId(open.Id)], RequestOutcome.DeadlineExceeded, "the deadline passed before a vehicle answered", null))
             .ToList();
-        if (!HasServiceableVehicle())
+        if (!_fleet.HasServiceable())
         {
             closings.AddRange(_waiting.Select(waiting => _requests[new RequestId(waiting.Id)])
-                .Where(request => request.Deadline > now && request.Attempts == 0 && request.WaitingSince + settings.NoVehicleWait <= now)
+                .Where(request => request.Deadline > now && request.Attempts == 0 && request.WaitingSince + _settings.NoVehicleWait <= now)
                 .Select(request => CloseUnanswered(
-                    request, RequestOutcome.Unavailable, "no vehicle is there to take the request", settings.NoVehicleWait)));
+                    request, RequestOutcome.Unavailable, "no vehicle is there to take the request", _settings.NoVehicleWait)));
         }
 
         return closings.Count == 0
@@ -240,8 +197,8 @@ public sealed partial class RouterState(RouterSettings settings, GeoPoint place)
     private static RouterDecision Refuse(RequestId request, RequestOutcome outcome, string error, TimeSpan? retryAfter) =>
         new([], [new CompleteRequest(request, outcome, error, retryAfter, null, null, 0, default)]);
 
-    private bool HasServiceableVehicle() => _vehicles.Values.Any(v => VehicleFilter.IsServiceable(v, _unserviceable.Keys));
+    private ChoiceQuery QueryOf(RoutedRequest request) => new(
+        request.Model, request.PayloadBytes, request.Origin ?? _fleet.Place, request.MaxDistanceKm, request.Work, request.Tried);
 
-    private TimeSpan? FleetService(ArtifactHash model) =>
-        _fleetServiceMs.TryGetValue(model, out var ms) ? TimeSpan.FromMilliseconds(ms) : null;
+    private bool IsOpen(StreamId stream) => _fleet.Find(stream) is not null;
 }
