@@ -1,6 +1,7 @@
 using System.Globalization;
 using Mesh.Benchmarks;
 using Mesh.Benchmarks.MainJob;
+using Mesh.Benchmarks.Policy;
 using Mesh.Hosting;
 
 // Hidden commands: the far ends, which this program starts itself.
@@ -16,9 +17,12 @@ switch (args)
         return ExitCodes.Ok;
 }
 
+if (args is ["policy", .. var policy] && !policy.Contains("--help"))
+    return PolicyRun.Run(policy, Console.Out, Console.Error);
+
 if (args.Contains("--help") || args.Contains("-h"))
 {
-    Console.WriteLine(BenchOptions.HelpText);
+    Console.WriteLine(args[0] == "policy" ? PolicyOptions.HelpText : BenchOptions.HelpText);
     return ExitCodes.Ok;
 }
 
