@@ -97,9 +97,9 @@ internal sealed record SimModel(
 {
     public static IReadOnlyList<SimModel> Interactive { get; } =
     [
-        Of('a', "keywords", 3_000_000, 20, 0.35, 0.9, 4_000, 500, 2000),
-        Of('b', "detector", 14_000_000, 90, 0.40, 0.6, 60_000, 1000, 4000),
-        Of('c', "speech", 60_000_000, 350, 0.25, 0.4, 200_000, 3000, 8000),
+        Of('a', "keywords", 3_000_000, 30, 0.35, 0.9, 4_000, 500, 2000),
+        Of('b', "detector", 14_000_000, 150, 0.35, 0.6, 60_000, 1500, 4000),
+        Of('c', "speech", 60_000_000, 600, 0.30, 0.4, 200_000, 4000, 10_000),
     ];
 
     /// <summary>Work units of one size: low priority, and a deadline that leaves time for twenty of them and five minutes.</summary>

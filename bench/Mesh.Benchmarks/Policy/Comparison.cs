@@ -36,13 +36,15 @@ internal sealed record Metric(string Name, string Unit, string Format, double Sc
 
     public static Metric Wasted { get; } = new("wasted", "%", "0.000", 100, 1, m => m.WasteShare);
 
-    public static Metric Balance { get; } = new("balance", "", "0.000", 1, -1, m => m.Balance);
+    public static IReadOnlyList<Metric> All { get; } = [P50, P99, Missed, Wasted];
 
-    public static IReadOnlyList<Metric> All { get; } = [P50, P99, Missed, Wasted, Balance];
+    public static Metric Balance { get; } = new("balance", "", "0.000", 1, -1, m => m.Balance);
 
     /// <summary>For the table only.</summary>
     public static IReadOnlyList<Metric> Further { get; } =
     [
+        Balance,
+        new("longest queue", "s", "0.00", 1, 1, m => m.LongestQueue),
         new("of which left", "%", "0.000", 100, 1, m => m.LeftShare),
         new("attempts", "", "0.000", 1, 1, m => m.Attempts),
     ];
@@ -72,6 +74,9 @@ internal sealed class Comparison(Work work, double load, IReadOnlyDictionary<Cho
         });
         return new Comparison(work, load, runs);
     }
+
+    /// <summary>This policy answers sooner than the other, in the middle and at the tail.</summary>
+    public bool IsFaster(ChoicePolicy other) => Difference(other, Metric.P50).High < 0 && Difference(other, Metric.P99).High < 0;
 
     public Interval Of(ChoicePolicy policy, Metric metric) => Interval.Of([.. runs[policy].Select(run => metric.Of(run) * metric.Scale)]);
 

@@ -8,10 +8,19 @@ namespace Mesh.Benchmarks.Policy;
 /// <param name="MissShare">Requests without a good answer before their deadline, refused ones included.</param>
 /// <param name="WasteShare">Work done for attempts that did not give the answer, of all work.</param>
 /// <param name="LeftShare">That part of it whose vehicle left; the rest was cancelled or came too late.</param>
+/// <param name="LongestQueue">Of all cars present, in seconds that the car needs for it; average over time.</param>
 /// <param name="Balance">Jain's index of the utilisation of the cars present, weighted by what they can do.</param>
 /// <param name="Attempts">For each request.</param>
 internal sealed record Measures(
-    int Requests, double P50, double P99, double MissShare, double WasteShare, double LeftShare, double Balance, double Attempts);
+    int Requests,
+    double P50,
+    double P99,
+    double MissShare,
+    double WasteShare,
+    double LeftShare,
+    double LongestQueue,
+    double Balance,
+    double Attempts);
 
 /// <summary>Keeps the books of one run.</summary>
 internal sealed class Measurement(Scenario scenario)
@@ -25,11 +34,11 @@ internal sealed class Measurement(Scenario scenario)
     private readonly HashSet<RequestId> _closed = [];
     private readonly List<double> _latencies = [];
     private int _misses;
+    private double _longestQueues;
+    private int _samples;
 
     /// <summary>Requests that have come or are to come and have no outcome yet.</summary>
     public int Open { get; private set; } = scenario.Requests.Count;
-
-    public void Submitted(SimRequest request) => ArgumentOutOfRangeException.ThrowIfGreaterThan(request.At, scenario.Work.Length);
 
     public void Sent(AttemptId attempt, TimeSpan now) => _sent.Add(attempt, now);
 
@@ -59,6 +68,12 @@ internal sealed class Measurement(Scenario scenario)
         _latencies.Add((good ? now - request.At : request.Timeout).TotalMilliseconds);
     }
 
+    public void Queues(IReadOnlyCollection<SimVehicle> vehicles)
+    {
+        _samples++;
+        _longestQueues += vehicles.Count == 0 ? 0 : vehicles.Max(vehicle => vehicle.QueuedSeconds);
+    }
+
     public Measures Take(IEnumerable<SimVehicle> vehicles)
     {
         var (all, wasted, left) = (0.0, 0.0, 0.0);
@@ -83,6 +98,7 @@ internal sealed class Measurement(Scenario scenario)
             (double)_misses / latencies.Length,
             all > 0 ? wasted / all : 0,
             all > 0 ? left / all : 0,
+            _longestQueues / _samples,
             Statistics.Jain(vehicles.Select(Utilisation).OfType<(double, double)>()),
             (double)_sent.Keys.Count(attempt => IsCounted(RequestOf(attempt.Request))) / latencies.Length);
     }

@@ -35,9 +35,11 @@ internal abstract class PlainChoice : IVehicleChoice
     /// <param name="able">Never empty.</param>
     protected abstract RoutedVehicle Choose(IReadOnlyList<RoutedVehicle> able, in ChoiceQuery query, Random random);
 
-    /// <summary>Requests there for each of its threads.</summary>
-    protected static double LoadOf(RoutedVehicle vehicle) =>
-        (double)Math.Max(vehicle.Outstanding.Count, vehicle.Load.Queued) / Math.Max(1, vehicle.Load.Threads);
+    /// <summary>
+    /// Requests there for each of its threads, of this seed: there is no other here, and what a vehicle reports of its queue is
+    /// as old as its last report.
+    /// </summary>
+    protected static double LoadOf(RoutedVehicle vehicle) => (double)vehicle.Outstanding.Count / Math.Max(1, vehicle.Load.Threads);
 
     private int Clear()
     {

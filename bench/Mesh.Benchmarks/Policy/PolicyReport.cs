@@ -58,26 +58,38 @@ internal sealed class PolicyReport(TextWriter output)
     private void Judge(Comparison comparison)
     {
         foreach (var metric in Metric.All)
-            Judge(comparison, metric, "never worse", difference => !(difference.Low > 0));
+            Judge(comparison, metric, "never worse", (_, difference) => IsNotWorse(difference));
+        // Cars are not equally fast: a policy that treats them as if they were uses them more evenly. It must pay for that.
+        Judge(
+            comparison,
+            Metric.Balance,
+            "never worse than of a policy that is as fast",
+            (policy, difference) => IsNotWorse(difference) || comparison.IsFaster(policy));
         if (comparison.Load >= HighLoad)
         {
-            Judge(comparison, Metric.Missed, "better", difference => difference.High < 0);
-            Judge(comparison, Metric.P99, "better", difference => difference.High < 0);
+            Judge(comparison, Metric.Missed, "better", IsBetter);
+            Judge(comparison, Metric.P99, "better", IsBetter);
         }
 
         if (comparison.Work.IsBatch)
-            Judge(comparison, Metric.Wasted, "better", difference => difference.High < 0);
+            Judge(comparison, Metric.Wasted, "better", IsBetter);
+
+        // Where the other has nothing of it, there is nothing to better.
+        bool IsBetter(ChoicePolicy policy, Interval difference) => difference.High < 0 || difference == new Interval(0, 0);
     }
 
-    private void Judge(Comparison comparison, Metric metric, string claim, Func<Interval, bool> holds)
+    private static bool IsNotWorse(Interval difference) => !(difference.Low > 0);
+
+    private void Judge(Comparison comparison, Metric metric, string claim, Func<ChoicePolicy, Interval, bool> holds)
     {
         var failing = ChoicePolicy.Baselines
-            .Select(policy => (policy.Name, Difference: comparison.Difference(policy, metric)))
-            .Where(other => !holds(other.Difference))
-            .Select(other => $"{other.Name} by {Text(other.Difference with { Mean = metric.Sign * other.Difference.Mean }, metric.Format)}")
+            .Select(policy => (policy, Difference: comparison.Difference(policy, metric)))
+            .Where(other => !holds(other.policy, other.Difference))
+            .Select(other => $"{other.policy.Name} by {Text(other.Difference with { Mean = metric.Sign * other.Difference.Mean }, metric.Format)}")
             .ToList();
         var text = $"{comparison.Name}: {metric.Name} {claim}";
-        _verdicts.Add((failing.Count == 0 ? text : $"{text}; not so beside {string.Join(", ", failing)} {metric.Unit}".TrimEnd(), failing.Count == 0));
+        _verdicts.Add((
+            failing.Count == 0 ? text : $"{text}; not so beside {string.Join(", ", failing)} {metric.Unit}".TrimEnd(), failing.Count == 0));
     }
 
     private static string Heading(Metric metric) => metric.Unit.Length == 0 ? metric.Name : $"{metric.Name} {metric.Unit}";

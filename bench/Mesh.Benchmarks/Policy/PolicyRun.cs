@@ -17,7 +17,7 @@ internal static class PolicyRun
     private static readonly TimeSpan Local = TimeSpan.FromHours(1);
 
     /// <summary>Local hours at which windows begin, in turn: most around the morning's departures, the others over the day.</summary>
-    private static readonly int[] Hours = [6, 7, 12, 6, 17, 7, 21, 6, 9, 7, 2, 15];
+    private static readonly int[] Hours = [6, 7, 17, 6, 8, 7, 12, 6, 21, 7, 6, 3];
 
     private static readonly double[] Loads = [0.3, 0.6, 0.9];
 
@@ -62,7 +62,9 @@ internal static class PolicyRun
             {
                 foreach (var load in Loads)
                 {
-                    report.Print(Comparison.Run(windows, work, load, (start, i) => Scenario.Create(
+                    // Batches need more windows: what is lost with cars is rare.
+                    var count = work.IsBatch ? windows.Count : (windows.Count + 1) / 2;
+                    report.Print(Comparison.Run(windows[..count], work, load, (start, i) => Scenario.Create(
                         trace, work, load, start, options.Announcing / 100.0, options.Seed, Draw.Hash(options.Seed, (ulong)i, Draw.Hash(work.Name)))));
                 }
             }

@@ -32,13 +32,13 @@ internal sealed record Work(
 
     /// <summary>The vehicle's default credits.</summary>
     public static Work Interactive(double scale) => new(
-        "interactive", SimModel.Interactive, false, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(10 + 90 * scale), TimeSpan.FromMilliseconds(500), _ => 64);
+        "interactive", SimModel.Interactive, false, TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(20 + 60 * scale), TimeSpan.FromMilliseconds(500), _ => 64);
 
     /// <summary>A unit on each thread and one more: what lies further back would wait there while others are idle.</summary>
     public static Work Units(int seconds, double scale)
     {
         var work = TimeSpan.FromSeconds(seconds);
-        var length = TimeSpan.FromMinutes(30) + 12 * work;
+        var length = TimeSpan.FromMinutes(45) + 12 * work;
         return new Work(
             $"units of {seconds} s", [SimModel.Unit(work)], true, 2 * work, 2 * work + length * scale, TimeSpan.FromSeconds(30), car => car.Device.Threads + 1);
     }

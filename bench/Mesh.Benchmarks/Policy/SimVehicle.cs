@@ -37,6 +37,7 @@ internal sealed class SimVehicle
     private readonly HashSet<ArtifactHash> _loaded;
     private readonly HashSet<ArtifactHash> _loading = [];
     private int _running;
+    private double _waiting;
     private bool _draining;
     private bool _gone;
 
@@ -60,6 +61,9 @@ internal sealed class SimVehicle
 
     /// <summary>Time that its threads ran something within the counted span, in seconds.</summary>
     public double BusySeconds { get; private set; }
+
+    /// <summary>Time that it needs for what waits there, in seconds.</summary>
+    public double QueuedSeconds => _gone ? 0 : _waiting / Car.Capacity;
 
     private Car Car => Stay.Car;
 
@@ -89,6 +93,7 @@ internal sealed class SimVehicle
 
         var job = new Job(attempt, request, _world.Now);
         _jobs.Add(attempt, job);
+        _waiting += request.Demand.TotalSeconds;
         if (_loaded.Contains(request.Model.Reference.Hash))
             _ready.Add(job.Key);
         else
@@ -148,6 +153,7 @@ internal sealed class SimVehicle
             }
 
             _running++;
+            _waiting -= job.Request.Demand.TotalSeconds;
             job.Started = _world.Now;
             var hash = Draw.Hash(_world.Scenario.Seed, 21, job.Attempt.Value);
             _world.At(_world.Now + job.Request.Demand * _world.Scenario.Work.OfRun(hash) / Car.Speed, () => Finish(job));
@@ -170,6 +176,7 @@ internal sealed class SimVehicle
         _ready.Remove(job.Key);
         if (job.Started is not { } started)
         {
+            _waiting -= job.Request.Demand.TotalSeconds;
             _world.Account(job.Attempt, 0, fate);
             return;
         }

@@ -41,6 +41,8 @@ internal sealed class Simulation
             At(stay.Opens, () => Open(stay, new StreamId(number)));
         foreach (var request in Scenario.Requests)
             At(request.At, () => Submit(request));
+        for (var at = Scenario.Work.WarmUp; at < Scenario.Work.Length; at += Scenario.Work.Pings)
+            At(at, () => _measurement.Queues(_vehicles.Values));
         while (_measurement.Open > 0 || Now < Scenario.Work.Length)
         {
             if (!_events.TryDequeue(out var happens, out var key))
@@ -112,7 +114,6 @@ internal sealed class Simulation
     private void Submit(SimRequest request)
     {
         _requests.Add(request.Id, request);
-        _measurement.Submitted(request);
         Run(new SubmitRequest(request.Id, request.Model.Reference, request.Model.PayloadBytes, request.Deadline, Scenario.Work.Priority)
         {
             Work = Scenario.Work.IsBatch ? request.Model.Work : null,
