@@ -14,8 +14,8 @@ internal sealed class DepartureProfile
     private const int PartHours = 3;
 
     /// <summary>Expected departures that a prior weighs as much as.</summary>
-    private const double VehiclePrior = 4;
-    private const double PartPrior = 3;
+    private const double VehiclePrior = 2;
+    private const double PartPrior = 1.5;
 
     /// <summary>What is left of the older evidence with each session: the last fifty or so count.</summary>
     private const float Fading = 0.98f;

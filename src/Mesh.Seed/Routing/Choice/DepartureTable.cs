@@ -17,7 +17,7 @@ internal sealed class DepartureTable
     private const double PriorRate = 1.0 / 12;
 
     /// <summary>Departures that the level above weighs as much as.</summary>
-    private const double Shrinkage = 4;
+    private const double Shrinkage = 2;
 
     private const int Rounds = 3;
 
