@@ -26,6 +26,7 @@ public sealed record VehicleSettings
         new("threads", "inferences that run at once, 1 to 64"),
         new("intra-op-threads", "threads within one inference, 1 to 64"),
         new("credits", "requests that each seed may have outstanding here, 1 to 1024"),
+        new("device-class", "a name for the vehicle's hardware that models can demand, e.g. cpu-2: 1 to 64 letters, digits, '-', '_' or '.'"),
         new("memory-bytes", "memory for loaded models, a number of bytes above 0"),
         new("disk-bytes", "disk space for fetched models, a number of bytes above 0"),
         new("drain-grace", "how long running work may finish on SIGTERM, a duration such as 5s"),
@@ -56,6 +57,9 @@ public sealed record VehicleSettings
 
     public int Credits { get; init; } = 64;
 
+    /// <summary>Empty = not told.</summary>
+    public string DeviceClass { get; init; } = "";
+
     public long MemoryBytes { get; init; } = 2L << 30;
 
     public long DiskBytes { get; init; } = 4L << 30;
@@ -83,6 +87,7 @@ public sealed record VehicleSettings
             Threads = reader.Optional("threads", text => SettingParsers.Count(text, 1, 64), defaults.Threads),
             IntraOpThreads = reader.Optional("intra-op-threads", text => SettingParsers.Count(text, 1, 64), defaults.IntraOpThreads),
             Credits = reader.Optional("credits", text => SettingParsers.Count(text, 1, 1024), defaults.Credits),
+            DeviceClass = reader.Optional("device-class", text => VehicleId.TryParse(text, out _) ? text : null, defaults.DeviceClass),
             MemoryBytes = reader.Optional("memory-bytes", SettingParsers.Bytes, defaults.MemoryBytes),
             DiskBytes = reader.Optional("disk-bytes", SettingParsers.Bytes, defaults.DiskBytes),
             DrainGrace = reader.Optional("drain-grace", SettingParsers.Duration, defaults.DrainGrace),

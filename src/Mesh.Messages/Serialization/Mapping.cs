@@ -137,9 +137,10 @@ internal static class Mapping
         new(Node(p.Reporter), p.Sequence, Instant(p.AtTicks), [.. p.Tallies.Select(Tally)]);
 
     public static Proto.FleetRecords ToProto(FleetRecords m) =>
-        new() { Term = m.Term, Sequence = m.Sequence, Records = { m.Records.Select(Record) } };
+        new() { Term = m.Term, Sequence = m.Sequence, Records = { m.Records.Select(Record) }, Departures = Departures(m.Departures) };
 
-    public static FleetRecords FromProto(Proto.FleetRecords p) => new(p.Term, p.Sequence, [.. p.Records.Select(Record)]);
+    public static FleetRecords FromProto(Proto.FleetRecords p) =>
+        new(p.Term, p.Sequence, [.. p.Records.Select(Record)], Departures(p.Departures));
 
     public static Proto.RouterStatus ToProto(RouterStatus m) =>
         new() { Seed = Node(m.Seed), Term = m.Term, JournalSequence = m.JournalSequence, Vehicles = m.Vehicles };
@@ -164,19 +165,21 @@ internal static class Mapping
                     AtTicks = r.At.UtcTicks,
                 }),
             },
+            Departures = Departures(m.Departures),
         };
 
     public static RouterSnapshot FromProto(Proto.RouterSnapshot p) =>
         new(
             p.Term,
             [.. p.Vehicles.Select(Record)],
-            [.. p.Reporters.Select(r => new ReporterCursor(Node(r.Reporter), r.Sequence, Instant(r.AtTicks)))]);
+            [.. p.Reporters.Select(r => new ReporterCursor(Node(r.Reporter), r.Sequence, Instant(r.AtTicks)))],
+            Departures(p.Departures));
 
     private static Proto.FleetReport Report(NodeAddress reporter, long sequence, DateTimeOffset at, IReadOnlyList<SessionTally> tallies) =>
         new() { Reporter = Node(reporter), Sequence = sequence, AtTicks = at.UtcTicks, Tallies = { tallies.Select(Tally) } };
 
     private static Proto.SessionTally Tally(SessionTally t) =>
-        new()
+        new Proto.SessionTally
         {
             Vehicle = t.Vehicle.Value,
             Epoch = t.Epoch.Value,
@@ -184,7 +187,13 @@ internal static class Mapping
             Failed = t.Failed,
             Lost = t.Lost,
             Ended = (int)(t.Ended ?? 0),
-        };
+        }.With(tally =>
+        {
+            if (t.ParkedAt is { } parked)
+                tally.ParkedAtTicks = parked.UtcTicks;
+            if (t.LeftAt is { } left)
+                tally.LeftAtTicks = left.UtcTicks;
+        });
 
     private static SessionTally Tally(Proto.SessionTally p) =>
         new(
@@ -193,10 +202,12 @@ internal static class Mapping
             p.Answered,
             p.Failed,
             p.Lost,
-            p.Ended == 0 ? null : Defined((DepartureKind)p.Ended));
+            p.Ended == 0 ? null : Defined((DepartureKind)p.Ended),
+            p.HasParkedAtTicks ? Instant(p.ParkedAtTicks) : null,
+            p.HasLeftAtTicks ? Instant(p.LeftAtTicks) : null);
 
     private static Proto.VehicleRecord Record(VehicleRecord r) =>
-        new()
+        new Proto.VehicleRecord
         {
             Vehicle = r.Vehicle.Value,
             LastEpoch = r.LastEpoch.Value,
@@ -209,7 +220,14 @@ internal static class Mapping
             Answered = r.Answered,
             Failed = r.Failed,
             Lost = r.Lost,
-        };
+            Departures = { r.Departures ?? [] },
+        }.With(record =>
+        {
+            if (r.ParkedAt is { } parked)
+                record.ParkedAtTicks = parked.UtcTicks;
+            if (r.LeftAt is { } left)
+                record.LeftAtTicks = left.UtcTicks;
+        });
 
     private static VehicleRecord Record(Proto.VehicleRecord p) =>
         new(
@@ -223,7 +241,15 @@ internal static class Mapping
             p.Vanished,
             p.Answered,
             p.Failed,
-            p.Lost);
+            p.Lost,
+            p.HasParkedAtTicks ? Instant(p.ParkedAtTicks) : null,
+            p.HasLeftAtTicks ? Instant(p.LeftAtTicks) : null,
+            [.. p.Departures]);
+
+    private static Proto.FleetDepartures? Departures(FleetDepartures? d) =>
+        d is null ? null : new() { Departures = { d.Departures }, Hours = { d.Hours } };
+
+    private static FleetDepartures? Departures(Proto.FleetDepartures? p) => p is null ? null : new([.. p.Departures], [.. p.Hours]);
 
     private static Proto.Model Model(ModelReference m) =>
         new() { Name = m.Name, Version = m.Version, Sha256 = Hash(m.Hash), Size = m.Size };
@@ -242,6 +268,13 @@ internal static class Mapping
     private static ByteString Hash(ArtifactHash hash) => ByteString.CopyFrom(hash.ToBytes());
 
     private static DateTimeOffset Instant(long utcTicks) => new(utcTicks, TimeSpan.Zero);
+
+    /// <summary>For fields that are absent where the record says null: protobuf's setters take no null.</summary>
+    private static T With<T>(this T message, Action<T> set)
+    {
+        set(message);
+        return message;
+    }
 
     private static T Present<T>(T? part) where T : class =>
         part ?? throw new FormatException($"the part '{typeof(T).Name}' is missing");

@@ -18,11 +18,13 @@ public sealed partial class VehicleHost(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var epochs = new EpochStore(settings.Data, time);
+        // With fixed telemetry the car stands for as long as its process runs, whatever sessions that takes.
+        var parkedAt = time.GetUtcNow();
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
-                using var session = new VehicleSession(settings, akka, engine, epochs.Next(), time, loggers);
+                using var session = new VehicleSession(settings, akka, engine, epochs.Next(), parkedAt, time, loggers);
                 await session.RunAsync(stoppingToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)

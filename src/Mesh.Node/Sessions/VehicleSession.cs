@@ -39,7 +39,7 @@ public sealed partial class VehicleSession : ISeedListener, IArtifactSource, IDi
     private volatile bool _draining;
 
     public VehicleSession(
-        VehicleSettings settings, Config akka, IInferenceEngine engine, SessionEpoch epoch, TimeProvider time, ILoggerFactory loggers)
+        VehicleSettings settings, Config akka, IInferenceEngine engine, SessionEpoch epoch, DateTimeOffset parkedAt, TimeProvider time, ILoggerFactory loggers)
     {
         (_settings, _engine, _epoch, _time, _loggers) = (settings, engine, epoch, time, loggers);
         _logger = loggers.CreateLogger<VehicleSession>();
@@ -51,7 +51,11 @@ public sealed partial class VehicleSession : ISeedListener, IArtifactSource, IDi
         var downing = MeshDowningProvider.SettingsOf(_system);
         _rules = new SessionRules(downing.VehicleDownAfter, downing.VehicleGrace);
         _identity = new SessionIdentity(
-            settings.Vehicle, epoch, settings.Region, _cluster.SelfUniqueAddress.ToNodeAddress(), settings.Location, settings.MemoryBytes);
+            settings.Vehicle, epoch, settings.Region, _cluster.SelfUniqueAddress.ToNodeAddress(), settings.Location, settings.MemoryBytes)
+        {
+            DeviceClass = settings.DeviceClass,
+            ParkedAt = parkedAt,
+        };
     }
 
     private TimeSpan Now => _time.GetElapsedTime(_start);

@@ -11,7 +11,18 @@ using Microsoft.Extensions.Logging;
 namespace Mesh.Node.Sessions;
 
 /// <summary>What a vehicle says of itself in the hello of each stream.</summary>
-public sealed record SessionIdentity(VehicleId Vehicle, SessionEpoch Epoch, RegionName Region, NodeAddress Member, GeoPoint Place, long MemoryBytes);
+/// <param name="MemoryBytes">What inference may use.</param>
+public sealed record SessionIdentity(VehicleId Vehicle, SessionEpoch Epoch, RegionName Region, NodeAddress Member, GeoPoint Place, long MemoryBytes)
+{
+    /// <summary>Names the hardware; empty = not told.</summary>
+    public string DeviceClass { get; init; } = "";
+
+    /// <summary>Since when the car is parked and plugged in; null = not told.</summary>
+    public DateTimeOffset? ParkedAt { get; init; }
+
+    /// <summary>When it will leave; null while nobody announced that.</summary>
+    public Func<DateTimeOffset?> LeavesAt { get; init; } = () => null;
+}
 
 /// <summary>How a stream ended, for its session to act on.</summary>
 public enum StreamEnd
@@ -133,6 +144,8 @@ public sealed partial class WorkStreamClient(
         Latitude = identity.Place.Latitude,
         Longitude = identity.Place.Longitude,
         MemoryBytes = (ulong)identity.MemoryBytes,
+        DeviceClass = identity.DeviceClass,
+        ParkedS = identity.ParkedAt is { } parked ? (ulong)Math.Max(0, (time.GetUtcNow() - parked).TotalSeconds) : 0,
         Protocol = WorkProtocol.Version,
         Status = Status(),
     };
@@ -146,6 +159,8 @@ public sealed partial class WorkStreamClient(
             Threads = (uint)status.Threads,
             Queued = (uint)status.Queued,
             Draining = _draining,
+            // At least 1: 0 says that nothing is announced.
+            LeavesInMs = identity.LeavesAt() is { } leaves ? (ulong)Math.Max(1, (leaves - time.GetUtcNow()).TotalMilliseconds) : 0,
             Loaded = { status.Loaded.Select(hash => new Messages.Work.LoadedModel { Sha256 = ByteString.CopyFrom(hash.ToBytes()) }) },
         };
     }
@@ -175,7 +190,11 @@ public sealed partial class WorkStreamClient(
             foreach (var handle in frame.Loads)
                 Warm(handle);
             if (frame.Ping != 0)
+            {
                 Send(new Pong(frame.Ping));
+                // Its queue changes all the time; with the pong the seed learns of other seeds' requests in it.
+                StatusChanged();
+            }
         }
     }
 

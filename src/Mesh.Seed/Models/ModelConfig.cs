@@ -12,7 +12,11 @@ public sealed record ModelConfig(
     IReadOnlyList<ConfiguredTensor> Inputs,
     IReadOnlyList<ConfiguredTensor> Outputs,
     TimeSpan? MaxQueueDelay,
-    IReadOnlyList<string> IgnoredFields);
+    IReadOnlyList<string> IgnoredFields)
+{
+    /// <summary>What the parameter <c>mesh_device_class</c> demands, as in <see cref="Messages.ModelReference.DeviceClasses"/>.</summary>
+    public string DeviceClasses { get; init; } = "";
+}
 
 /// <summary>An <c>input</c> or <c>output</c> block; null = not told.</summary>
 public sealed record ConfiguredTensor(string Name, TensorDatatype? Datatype, IReadOnlyList<long>? Dims);

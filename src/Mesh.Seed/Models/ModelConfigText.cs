@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Globalization;
+using Mesh.Messages;
 
 namespace Mesh.Seed.Models;
 
@@ -10,7 +11,7 @@ internal static class ModelConfigText
     private static readonly FrozenSet<string> WithoutEffect = new[]
     {
         "runtime", "version_policy", "batch_input", "batch_output", "optimization", "instance_group", "cc_model_filenames",
-        "metric_tags", "parameters", "model_warmup", "model_operations", "model_transaction_policy", "model_repository_agents",
+        "metric_tags", "model_warmup", "model_operations", "model_transaction_policy", "model_repository_agents",
         "response_cache", "model_metrics",
     }.ToFrozenSet();
 
@@ -63,6 +64,7 @@ internal static class ModelConfigText
         private string? _backend;
         private int _maxBatchSize;
         private TimeSpan? _maxQueueDelay;
+        private string _deviceClasses = "";
 
         public void Add(PbText.Field field)
         {
@@ -75,6 +77,7 @@ internal static class ModelConfigText
                 case "input": _inputs.Add(Tensor(field)); break;
                 case "output": _outputs.Add(Tensor(field)); break;
                 case "dynamic_batching": AddDynamicBatching(field); break;
+                case "parameters": AddParameter(field); break;
                 case "default_model_filename" when Scalar(field) == "model.onnx": break;
                 case "default_model_filename" or "sequence_batching" or "ensemble_scheduling": throw Unsupported(field);
                 case var name when WithoutEffect.Contains(name): _ignored.Add(name); break;
@@ -83,7 +86,25 @@ internal static class ModelConfigText
         }
 
         public ModelConfig Build() =>
-            new(_name, _platform, _backend, _maxBatchSize, _inputs, _outputs, _maxQueueDelay, [.. _ignored]);
+            new(_name, _platform, _backend, _maxBatchSize, _inputs, _outputs, _maxQueueDelay, [.. _ignored]) { DeviceClasses = _deviceClasses };
+
+        /// <summary>A map entry: a key and a message whose string_value is the value.</summary>
+        private void AddParameter(PbText.Field entry)
+        {
+            var fields = Fields(entry);
+            if (fields.FirstOrDefault(field => field.Name == "key") is not { } key || Scalar(key) != "mesh_device_class")
+            {
+                _ignored.Add("parameters");
+                return;
+            }
+
+            var text = fields.Where(field => field.Name == "value").SelectMany(Fields).FirstOrDefault(field => field.Name == "string_value")
+                ?? throw new FormatException($"line {key.Line}: 'mesh_device_class' has no value {{ string_value: … }}");
+            var classes = Scalar(text).Split(',', StringSplitOptions.TrimEntries);
+            if (classes.FirstOrDefault(name => !VehicleId.TryParse(name, out _)) is { } wrong)
+                throw new FormatException($"line {text.Line}: '{wrong}' in 'mesh_device_class' is no device class: letters, digits, '-', '_' or '.'");
+            _deviceClasses = string.Join(',', classes);
+        }
 
         private void AddDynamicBatching(PbText.Field block)
         {

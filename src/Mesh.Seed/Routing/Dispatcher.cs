@@ -27,7 +27,7 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
     public Dispatcher(DispatcherParts parts)
     {
         _parts = parts;
-        _state = new RouterState(parts.Settings, parts.Place);
+        _state = new RouterState(parts.Settings, parts.Place, origin: parts.Clock.Provider.GetUtcNow() - parts.Clock.Now);
         _tallies = parts.Tallies;
         Receive<StreamOpened>(Opened);
         Receive<StreamGone>(Gone);
@@ -74,7 +74,8 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
         if (_state.Vehicles.TryGetValue(opened.Vehicle, out var former) && former.Stream != opened.Stream)
             Depart(former, opened.Epoch > former.Epoch ? DepartureKind.Superseded : null);
         Run(opened);
-        _tallies.Began(_state.Vehicles[opened.Vehicle]);
+        var vehicle = _state.Vehicles[opened.Vehicle];
+        _tallies.Began(vehicle, _state.Fleet.WallClock(vehicle.ParkedAt));
     }
 
     private void Gone(StreamGone gone)
@@ -89,7 +90,7 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
         foreach (var attempt in vehicle.Outstanding)
             _tallies.Ended(vehicle, AttemptEnd.Lost);
         if (kind is { } departure)
-            _tallies.Departed(vehicle, departure);
+            _tallies.Departed(vehicle, departure, _state.Fleet.WallClock(vehicle.ParkedAt), _state.Fleet.WallClock(_parts.Clock.Now));
     }
 
     private void MemberChanged(Member member, bool serviceable)
@@ -104,8 +105,8 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
     {
         _tallies.Acknowledged(records.Sequence);
         _parts.Readiness.RouterAnswered(records.Term);
-        if (records.Records.Count > 0)
-            Run(new RecordsLearned(records.Records));
+        if (records.Records.Count > 0 || records.Departures is not null)
+            Run(new RecordsLearned(records.Records) { Departures = records.Departures });
     }
 
     private void Run(IRouterCommand command)

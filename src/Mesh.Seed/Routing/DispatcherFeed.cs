@@ -8,6 +8,9 @@ namespace Mesh.Seed.Routing;
 /// <summary>Turns what happens on the work streams into commands for the Dispatcher; outputs go to the request table instead.</summary>
 public sealed class DispatcherFeed(RequestTable table) : IWorkStreamListener
 {
+    /// <summary>A departure announced for later than in a year is as good as none.</summary>
+    private const ulong MaxLeavesInMs = 365UL * 24 * 3600 * 1000;
+
     private volatile Action<object>? _dispatcher;
 
     public void Attach(Action<object> dispatcher) => _dispatcher = dispatcher;
@@ -37,7 +40,12 @@ public sealed class DispatcherFeed(RequestTable table) : IWorkStreamListener
     internal static StreamOpened Opening(WorkStreamConnection stream, VehicleLoad load)
     {
         var session = stream.Session;
-        return new StreamOpened(new StreamId(stream.Id), session.Vehicle, session.Epoch, session.Member, session.Place, load);
+        return new StreamOpened(new StreamId(stream.Id), session.Vehicle, session.Epoch, session.Member, session.Place, load)
+        {
+            DeviceClass = session.DeviceClass,
+            MemoryBytes = session.MemoryBytes,
+            ParkedFor = session.ParkedFor,
+        };
     }
 
     private static VehicleLoad ToLoad(VehicleStatus status) => new(
@@ -45,7 +53,10 @@ public sealed class DispatcherFeed(RequestTable table) : IWorkStreamListener
         (int)status.Threads,
         (int)Math.Min(status.Queued, int.MaxValue),
         status.Draining,
-        status.Loaded.Where(model => model.Sha256.Length == 32).Select(model => ArtifactHash.FromBytes(model.Sha256.Span)).ToHashSet());
+        status.Loaded.Where(model => model.Sha256.Length == 32).Select(model => ArtifactHash.FromBytes(model.Sha256.Span)).ToHashSet())
+    {
+        LeavesIn = status.LeavesInMs == 0 ? null : TimeSpan.FromMilliseconds(Math.Min(status.LeavesInMs, MaxLeavesInMs)),
+    };
 }
 
 /// <summary>A stream ended, and how: <see cref="StreamClosed"/> for the router, the kind for the vehicle's record.</summary>

@@ -7,23 +7,37 @@ namespace Mesh.Seed.Routing;
 
 /// <summary>
 /// The vehicles as one router sees them, and which of them takes what. Pure; changed only by <see cref="RouterState.Apply(IRouterStateEvent)"/>
-/// through the internal methods here, each named after its event.
+/// through the internal methods here, each named after its event. Nothing on a request's way looks at every vehicle.
 /// </summary>
-public sealed class Fleet(RouterSettings settings, GeoPoint place, IVehicleChoice choice)
+/// <param name="origin">The wall clock's time at zero of the router's own clock, for what goes by the hour of the week.</param>
+public sealed partial class Fleet(RouterSettings settings, GeoPoint place, IVehicleChoice choice, DateTimeOffset origin)
 {
     /// <summary>Members held unserviceable are remembered beyond their streams, up to this many.</summary>
     private const int MaxUnserviceable = 4096;
 
-    private const double FleetAlpha = 0.1;
+    /// <summary>Models that are remembered though no vehicle has them.</summary>
+    private const int MaxModels = 4096;
+
+    /// <summary>Device classes told apart; vehicles of further ones count as of none.</summary>
+    private const int MaxClasses = 256;
 
     /// <summary>Weight of one attempt in the fleet's share of misses: the last few hundred count.</summary>
     private const double MissAlpha = 0.005;
 
+    /// <summary>A run counts as at most this many times what its vehicle is known for.</summary>
+    private const double MaxSurprise = 3;
+
+    /// <summary>Models remembered for one vehicle, beside those that it has loaded.</summary>
+    private const int MaxModelsOfVehicle = 64;
+
     private readonly Dictionary<StreamId, RoutedVehicle> _streams = [];
     private readonly Dictionary<VehicleId, RoutedVehicle> _vehicles = [];
+    private readonly Dictionary<NodeAddress, RoutedVehicle> _members = [];
     private readonly OrderedDictionary<NodeAddress, bool> _unserviceable = [];
-    private readonly Dictionary<ArtifactHash, double> _fleetServiceMs = [];
+    private readonly Dictionary<ArtifactHash, RoutedModel> _models = [];
+    private readonly Dictionary<string, HardwareClass> _classes = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<VehicleId, VehicleRecord> _records = [];
+    private readonly RoutedVehicle?[] _warmable = new RoutedVehicle?[GeographicChoice.MaxExamined];
     private double _fleetMiss;
 
     public IReadOnlyDictionary<VehicleId, RoutedVehicle> Vehicles => _vehicles;
@@ -36,73 +50,84 @@ public sealed class Fleet(RouterSettings settings, GeoPoint place, IVehicleChoic
     /// <summary>Place of this seed: where requests come from that do not say.</summary>
     public GeoPoint Place => place;
 
+    /// <summary>How long vehicles stay, learned from how long they stayed.</summary>
+    public DepartureModel Departures { get; } = new(settings.MaxRecords);
+
+    /// <summary>What time it was, or will be, on the wall clock.</summary>
+    public DateTimeOffset WallClock(TimeSpan at) => origin + at;
+
     public RoutedVehicle? Find(StreamId stream) => _streams.GetValueOrDefault(stream);
 
-    /// <summary>It would take work if it had room.</summary>
-    public bool IsServiceable(RoutedVehicle vehicle) => VehicleFilter.IsServiceable(vehicle, _unserviceable.Keys);
-
-    public bool HasServiceable() => _vehicles.Values.Any(IsServiceable);
-
     /// <summary>The vehicle that takes the work; null when none may take it now.</summary>
-    public RoutedVehicle? Choose(in ChoiceQuery query, TimeSpan now, Random random) => choice.Choose(this, query, now, random);
+    public RoutedVehicle? Choose(in ChoiceQuery query, TimeSpan now, Random random)
+    {
+        Advance(now);
+        return choice.Choose(this, query, now, random);
+    }
+
+    /// <summary>Whether the work may go there now.</summary>
+    public bool MayTake(RoutedVehicle vehicle, in ChoiceQuery query, TimeSpan now) =>
+        VehicleFilter.TakesNow(vehicle, now, settings) && VehicleFilter.Suits(vehicle, query, settings);
+
+    /// <summary>Expected time to a good answer from there.</summary>
+    public TimeSpan Score(RoutedVehicle vehicle, in ChoiceQuery query, TimeSpan now) =>
+        TimeSpan.FromMilliseconds(ScoringOf(query, now).Score(vehicle));
+
+    /// <summary>Chance that the vehicle stays for so long from now on: none beyond a departure that it announced, and nearly one before.</summary>
+    public double Stay(RoutedVehicle vehicle, TimeSpan now, TimeSpan horizon) =>
+        1 - Scoring.ChanceOfLeaving(vehicle, Departures, WallClock(now).UtcTicks, now, horizon.TotalMilliseconds);
 
     /// <summary>Vehicles, beside the chosen one, that shall load the model ahead of a request.</summary>
     public IReadOnlyList<RoutedVehicle> ToWarm(ModelReference model, RoutedVehicle chosen)
     {
-        var copies = _vehicles.Values.Count(v => v == chosen || v.Has(model.Hash) || v.Warming.Contains(model.Hash));
-        if (copies >= settings.WarmCopies)
+        var known = _models.GetValueOrDefault(model.Hash);
+        var wanted = settings.WarmCopies - (known?.Copies ?? 0) - (IsCopy(chosen, known) ? 0 : 1);
+        if (wanted <= 0 || _vehicles.Count <= settings.WarmCopies - wanted)
             return [];
+        var found = Takers.Walk(GeoCell.Of(place), _warmable, _warmable.Length, null);
+        var scoring = ScoringOf(new ChoiceQuery(model, 0, place, double.PositiveInfinity, null, EmptySet), _now);
         return
         [
-            .. _vehicles.Values
-                .Where(v => v != chosen && !v.Has(model.Hash) && !v.Warming.Contains(model.Hash))
-                .Where(IsServiceable)
-                .OrderBy(v => Score(v, model, 0))
+            .. _warmable.Take(found).OfType<RoutedVehicle>()
+                .Where(v => v != chosen && !IsCopy(v, known) && ModelPolicy.IsLoadable(v, model, settings))
+                .OrderBy(v => scoring.Score(v))
                 .ThenBy(v => v.Id.Value, StringComparer.Ordinal)
-                .Take(settings.WarmCopies - copies),
+                .Take(wanted),
         ];
     }
 
-    /// <summary>Expected time to a good answer from there.</summary>
-    public TimeSpan Score(RoutedVehicle vehicle, ModelReference model, long payloadBytes) => ExpectedCompletion.Score(
-        vehicle, model, payloadBytes, FleetService(model.Hash), _fleetMiss, _records.GetValueOrDefault(vehicle.Id), place, settings);
-
     /// <summary>The fastest that any vehicle could answer; null when one of them is not measured yet, or none is there.</summary>
-    public TimeSpan? LeastTime(ArtifactHash model)
-    {
-        TimeSpan? least = null;
-        foreach (var vehicle in _vehicles.Values)
-        {
-            if (ExpectedCompletion.MeasuredFloor(vehicle, model) is not { } floor)
-                return null;
-            least = least is null || floor < least ? floor : least;
-        }
-
-        return least;
-    }
-
-    /// <summary>When the next vehicle that said 'busy' is to be tried again; null when none is waited for.</summary>
-    public TimeSpan? NextRetry(TimeSpan now)
-    {
-        TimeSpan? next = null;
-        foreach (var vehicle in _vehicles.Values)
-        {
-            if (vehicle.BusyUntil > now && (next is null || vehicle.BusyUntil < next))
-                next = vehicle.BusyUntil;
-        }
-
-        return next;
-    }
+    public TimeSpan? LeastTime(ArtifactHash model) =>
+        _models.TryGetValue(model, out var known) && known.Floors.Count == _vehicles.Count && _vehicles.Count > 0
+            ? TimeSpan.FromMilliseconds(known.Floors.Min.Ms)
+            : null;
 
     /// <summary>What one run of the model takes on average in the fleet; null before anyone ran it.</summary>
     public TimeSpan? FleetService(ArtifactHash model) =>
-        _fleetServiceMs.TryGetValue(model, out var ms) ? TimeSpan.FromMilliseconds(ms) : null;
+        ModelOf(model)?.ServiceMs is { } ms ? TimeSpan.FromMilliseconds(ms) : null;
+
+    internal RoutedModel? ModelOf(ArtifactHash model) => _models.GetValueOrDefault(model);
+
+    internal Scoring ScoringOf(in ChoiceQuery query, TimeSpan now) =>
+        new(settings, Departures, ModelOf(query.Model.Hash), query, _fleetMiss, WallClock(now).UtcTicks, now);
 
     internal void Opened(StreamOpened opened)
     {
-        var vehicle = new RoutedVehicle(opened);
+        var hardware = ClassOf(opened.DeviceClass);
+        var vehicle = new RoutedVehicle(opened, hardware)
+        {
+            PriorRoundTripMs = (settings.PriorRoundTrip + settings.PriorRoundTripPerKm * place.DistanceKm(opened.Place)).TotalMilliseconds,
+            Unreachable = _unserviceable.ContainsKey(opened.Member),
+            Record = _records.GetValueOrDefault(opened.Vehicle),
+            Departures = Departures.Find(opened.Vehicle),
+        };
+        hardware?.Join();
         _vehicles[opened.Vehicle] = vehicle;
         _streams[opened.Stream] = vehicle;
+        _members[opened.Member] = vehicle;
+        Happened(opened.At);
+        LoadedModelsChanged(vehicle);
+        Settle(vehicle);
     }
 
     /// <summary>The vehicle that left with its stream, and with the attempts that it had; null when it was replaced before.</summary>
@@ -110,7 +135,14 @@ public sealed class Fleet(RouterSettings settings, GeoPoint place, IVehicleChoic
     {
         if (!_streams.Remove(stream, out var vehicle))
             return null;
+        Withdraw(vehicle);
         _vehicles.Remove(vehicle.Id);
+        if (_members.GetValueOrDefault(vehicle.Member) == vehicle)
+            _members.Remove(vehicle.Member);
+        foreach (var model in vehicle.Models)
+            Forget(vehicle, model);
+        if (vehicle.Class is { } hardware && hardware.Leave() == 0)
+            _classes.Remove(hardware.Name);
         foreach (var _ in vehicle.Outstanding)
             _fleetMiss += (1 - _fleetMiss) * MissAlpha;
         return vehicle;
@@ -119,60 +151,125 @@ public sealed class Fleet(RouterSettings settings, GeoPoint place, IVehicleChoic
     internal void LoadChanged(LoadChanged changed)
     {
         var vehicle = _streams[changed.Stream];
-        vehicle.Load = changed.Load;
-        vehicle.Warming.ExceptWith(changed.Load.Loaded);
+        Happened(changed.At);
+        vehicle.LoadReported(changed.Load, changed.At);
+        LoadedModelsChanged(vehicle);
+        Settle(vehicle);
     }
 
-    internal void RoundTripMeasured(RoundTripMeasured measured) => _streams[measured.Stream].RoundTripMeasured(measured.RoundTrip);
+    internal void RoundTripMeasured(RoundTripMeasured measured)
+    {
+        var vehicle = _streams[measured.Stream];
+        var least = vehicle.LeastRoundTrip;
+        vehicle.RoundTripMeasured(measured.RoundTrip);
+        if (vehicle.LeastRoundTrip == least)
+            return;
+        foreach (var model in vehicle.Models)
+            FloorChanged(vehicle, model);
+    }
 
     internal void MemberChanged(MemberChanged member)
     {
         if (member.Serviceable)
-        {
             _unserviceable.Remove(member.Member);
-            return;
-        }
-
-        if (_unserviceable.TryAdd(member.Member, true) && _unserviceable.Count > MaxUnserviceable)
+        else if (_unserviceable.TryAdd(member.Member, true) && _unserviceable.Count > MaxUnserviceable)
             _unserviceable.RemoveAt(0);
+        if (!_members.TryGetValue(member.Member, out var vehicle))
+            return;
+        vehicle.Unreachable = !member.Serviceable;
+        Settle(vehicle);
     }
 
-    internal void WarmingStarted(WarmingStarted warming) => _streams[warming.Stream].Warming.Add(warming.Hash);
-
-    internal void AttemptStarted(AttemptStarted started) => _streams[started.Stream].Outstanding.Add(started.Attempt);
-
-    internal void AttemptEnded(AttemptEnded ended, ArtifactHash model)
+    internal void WarmingStarted(WarmingStarted warming)
     {
+        var model = ModelOn(_streams[warming.Stream], warming.Hash);
+        if (model.Loaded || model.Warming)
+            return;
+        model.Warming = true;
+        model.Model.Copies++;
+    }
+
+    internal void AttemptStarted(AttemptStarted started, RoutedRequest request)
+    {
+        var vehicle = _streams[started.Stream];
+        Happened(started.At);
+        var query = new ChoiceQuery(request.Model, request.PayloadBytes, place, double.PositiveInfinity, request.Work, EmptySet);
+        vehicle.Started(started, ScoringOf(query, started.At).RunMs(vehicle), request.PayloadBytes);
+        Settle(vehicle);
+    }
+
+    internal void AttemptEnded(AttemptEnded ended, RoutedRequest request)
+    {
+        Happened(ended.At);
+        var model = Intern(request.Model.Hash);
         if (_streams.TryGetValue(ended.Stream, out var vehicle))
-            vehicle.AttemptEnded(ended, model, FleetService(model), settings);
+        {
+            var flight = vehicle.Over(ended.Attempt, ended.At);
+            vehicle.Ended(ended, ended.End == AttemptEnd.Failed && model.BlamesVehicle(vehicle.Id), settings);
+            if (ended.End == AttemptEnd.Answered && flight is { } answered)
+                Measured(vehicle, model, answered, ended, request);
+            Settle(vehicle);
+        }
+
         if (ended.End is AttemptEnd.Answered or AttemptEnd.Failed)
             _fleetMiss += ((ended.End == AttemptEnd.Failed ? 1 : 0) - _fleetMiss) * MissAlpha;
-        if (ended.End != AttemptEnd.Answered)
-            return;
-        var sample = ended.Timings.Infer.TotalMilliseconds;
-        _fleetServiceMs[model] = _fleetServiceMs.TryGetValue(model, out var average) ? average + (sample - average) * FleetAlpha : sample;
+        if (ended.End == AttemptEnd.Answered)
+            model.Answered(ended.Timings, oneRun: request.Work is null);
     }
 
     /// <summary>The attempt's request was closed without it.</summary>
     internal void AttemptDropped(AttemptId attempt, StreamId stream)
     {
-        if (_streams.TryGetValue(stream, out var vehicle))
-            vehicle.Outstanding.Remove(attempt);
+        if (!_streams.TryGetValue(stream, out var vehicle))
+            return;
+        vehicle.Over(attempt, _now);
+        Settle(vehicle);
+    }
+
+    internal void Learned(RecordsLearned learned)
+    {
+        if (learned.Departures is { } departures)
+            Departures.Learned(departures);
+        Learned(learned.Records);
     }
 
     internal void Learned(IReadOnlyList<VehicleRecord> records)
     {
         foreach (var record in records)
+        {
             _records[record.Vehicle] = record;
-        Forget();
-    }
+            Departures.Learned(record);
+            if (!_vehicles.TryGetValue(record.Vehicle, out var vehicle))
+                continue;
+            vehicle.Record = record;
+            vehicle.Departures = Departures.Find(record.Vehicle);
+        }
 
-    private void Forget()
-    {
         if (_records.Count <= settings.MaxRecords)
             return;
         // In one sweep with some slack, so that a full book does not sort itself for every newcomer.
         foreach (var oldest in _records.Values.OrderBy(r => r.LastSeen).Take(_records.Count - settings.MaxRecords * 9 / 10).ToList())
+        {
             _records.Remove(oldest.Vehicle);
+            Departures.Forget(oldest.Vehicle);
+        }
+    }
+
+    private void Measured(RoutedVehicle vehicle, RoutedModel model, RoutedVehicle.Flight flight, AttemptEnded ended, RoutedRequest request)
+    {
+        vehicle.WayMeasured(flight, ended);
+        var ran = ended.Timings.Infer.TotalMilliseconds;
+        if ((request.Work?.TotalMilliseconds ?? model.ServiceMs) is > 0 and var usual)
+        {
+            var ratio = Math.Min(ran / usual, MaxSurprise * (vehicle.Slowness ?? vehicle.Class?.Slowness ?? 1));
+            vehicle.SlownessMeasured(ratio);
+            vehicle.Class?.SlownessMeasured(ratio);
+        }
+
+        if (request.Work is not null)
+            return;
+        var here = ModelOn(vehicle, model.Hash);
+        here.Measured(ran, model.ServiceMs);
+        FloorChanged(vehicle, here);
     }
 }

@@ -16,7 +16,8 @@ public sealed class FleetTallies(NodeAddress reporter)
     private FleetReport? _told;
     private long _sequence;
 
-    public void Began(RoutedVehicle vehicle) => Add(vehicle, tally => tally);
+    /// <param name="parkedAt">Since when the car is parked and plugged in.</param>
+    public void Began(RoutedVehicle vehicle, DateTimeOffset parkedAt) => Add(vehicle, tally => tally with { ParkedAt = parkedAt });
 
     public void Ended(RoutedVehicle vehicle, AttemptEnd end) => Add(vehicle, tally => end switch
     {
@@ -26,7 +27,8 @@ public sealed class FleetTallies(NodeAddress reporter)
         _ => tally,
     });
 
-    public void Departed(RoutedVehicle vehicle, DepartureKind kind) => Add(vehicle, tally => tally with { Ended = kind });
+    public void Departed(RoutedVehicle vehicle, DepartureKind kind, DateTimeOffset parkedAt, DateTimeOffset leftAt) =>
+        Add(vehicle, tally => tally with { Ended = kind, ParkedAt = parkedAt, LeftAt = leftAt });
 
     /// <summary>The report to tell now: the last one again while nobody acknowledged it.</summary>
     public FleetReport NextReport(DateTimeOffset at)

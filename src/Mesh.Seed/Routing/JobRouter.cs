@@ -16,7 +16,7 @@ public sealed class JobRouter : ReceivePersistentActor
     /// <summary>Events between snapshots: a second of replay at most.</summary>
     private const int SnapshotEvery = 1000;
 
-    /// <summary>Records in one message: some 50 kB, far below what Akka.Remote carries.</summary>
+    /// <summary>Records in one message: some 120 kB, far below what Akka.Remote carries.</summary>
     private const int RecordsPerMessage = 500;
 
     private readonly RouterState _state;
@@ -25,6 +25,8 @@ public sealed class JobRouter : ReceivePersistentActor
     private readonly ILoggingAdapter _log = Context.GetLogger();
     /// <summary>Dispatchers that were told every record in this term, with the report that was the answer to.</summary>
     private readonly Dictionary<NodeAddress, long> _greeted = [];
+    /// <summary>What each Dispatcher was told last of when the fleet leaves, and as the answer to which report.</summary>
+    private readonly Dictionary<NodeAddress, (long Version, long Sequence)> _departuresTold = [];
 
     public JobRouter(RegionName region, NodeAddress seed, RouterSettings settings, TimeProvider time)
     {
@@ -82,6 +84,16 @@ public sealed class JobRouter : ReceivePersistentActor
         var parts = records.Chunk(RecordsPerMessage).DefaultIfEmpty([]).ToList();
         // Only the last part acknowledges the report (0 is nobody's number): one that is lost before it is told again.
         for (var i = 0; i < parts.Count; i++)
-            Sender.Tell(new FleetRecords(_state.Term, i == parts.Count - 1 ? report.Sequence : 0, parts[i]));
+            Sender.Tell(new FleetRecords(_state.Term, i == parts.Count - 1 ? report.Sequence : 0, parts[i], i == 0 ? DeparturesFor(report) : null));
+    }
+
+    /// <summary>Null when its Dispatcher knows them; a report told again is answered with what may have been lost.</summary>
+    private FleetDepartures? DeparturesFor(FleetReport report)
+    {
+        var version = _state.Fleet.Departures.Version;
+        if (_departuresTold.TryGetValue(report.Reporter, out var told) && told.Version == version && told.Sequence != report.Sequence)
+            return null;
+        _departuresTold[report.Reporter] = (version, report.Sequence);
+        return _state.Fleet.Departures.ToFleetDepartures();
     }
 }

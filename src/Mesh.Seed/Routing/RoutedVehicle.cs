@@ -1,9 +1,11 @@
 using Mesh.Messages;
+using Mesh.Messages.Control;
+using Mesh.Seed.Routing.Choice;
 
 namespace Mesh.Seed.Routing;
 
-/// <summary>A vehicle as one seed's router sees it while its stream lasts. Changed only by <see cref="RouterState.Apply"/>.</summary>
-public sealed class RoutedVehicle(StreamOpened opened)
+/// <summary>A vehicle as one seed's router sees it while its stream lasts. Changed only by <see cref="RouterState.Apply(IRouterStateEvent)"/>.</summary>
+public sealed class RoutedVehicle
 {
     /// <summary>Weight of a new measurement in the moving averages.</summary>
     private const double Alpha = 0.2;
@@ -11,38 +13,74 @@ public sealed class RoutedVehicle(StreamOpened opened)
     /// <summary>Weight of one that is better than the average: a cold start is over at once, and says nothing of what follows.</summary>
     private const double AlphaDown = 0.5;
 
-    /// <summary>A run counts as at most this many times what was expected; if it stays that slow, it gets there.</summary>
-    private const double MaxSurprise = 3;
-
     private const int MaxBusyDoublings = 5;
 
-    private readonly Dictionary<ArtifactHash, double> _serviceMs = [];
-    private readonly Dictionary<ArtifactHash, TimeSpan> _leastService = [];
+    /// <summary>Smaller payloads say nothing of the bandwidth: their way is all latency.</summary>
+    private const long MinBandwidthBytes = 64 << 10;
+
+    private readonly Dictionary<AttemptId, Flight> _flights = [];
+    private double _expectedMs;
+    private TimeSpan _headSince;
     private int _busyInARow;
 
-    public StreamId Stream { get; } = opened.Stream;
+    internal RoutedVehicle(StreamOpened opened, HardwareClass? hardware)
+    {
+        (Stream, Id, Epoch, Member, Place) = (opened.Stream, opened.Vehicle, opened.Epoch, opened.Member, opened.Place);
+        (DeviceClass, MemoryBytes, ParkedAt) = (opened.DeviceClass, opened.MemoryBytes, opened.At - opened.ParkedFor);
+        Cell = GeoCell.Of(Place);
+        Class = hardware;
+        (Anywhere, InClass) = (new IndexEntry(this), new IndexEntry(this));
+        Load = opened.Load;
+        LoadReported(opened.Load, opened.At);
+    }
 
-    public VehicleId Id { get; } = opened.Vehicle;
+    public StreamId Stream { get; }
 
-    public SessionEpoch Epoch { get; } = opened.Epoch;
+    public VehicleId Id { get; }
 
-    public NodeAddress Member { get; } = opened.Member;
+    public SessionEpoch Epoch { get; }
 
-    public GeoPoint Place { get; } = opened.Place;
+    public NodeAddress Member { get; }
 
-    public VehicleLoad Load { get; internal set; } = opened.Load;
+    public GeoPoint Place { get; }
+
+    /// <summary>Names the hardware; empty = unknown.</summary>
+    public string DeviceClass { get; }
+
+    /// <summary>What inference may use; 0 = unknown.</summary>
+    public long MemoryBytes { get; }
+
+    /// <summary>Since when it is parked and plugged in.</summary>
+    public TimeSpan ParkedAt { get; }
+
+    public VehicleLoad Load { get; private set; }
+
+    /// <summary>When it leaves, as it announced; null while it announced nothing.</summary>
+    public TimeSpan? LeavesAt { get; private set; }
 
     /// <summary>Attempts that this seed has outstanding there.</summary>
-    public HashSet<AttemptId> Outstanding { get; } = [];
+    public Dictionary<AttemptId, Flight>.KeyCollection Outstanding => _flights.Keys;
 
-    /// <summary>Models that were asked for ahead of a request and are not reported as loaded yet.</summary>
-    public HashSet<ArtifactHash> Warming { get; } = [];
+    /// <summary>Requests queued or running there that are other seeds', as of its last report.</summary>
+    public int Others { get; private set; }
+
+    /// <summary>Requests queued or running there.</summary>
+    public int Ahead => _flights.Count + Others;
+
+    /// <summary>It would start another request at once.</summary>
+    public bool IsIdle => Ahead < Math.Max(1, Load.Threads);
 
     /// <summary>Moving average; null before the first ping came back.</summary>
     public TimeSpan? RoundTrip { get; private set; }
 
     /// <summary>The shortest one measured.</summary>
     public TimeSpan? LeastRoundTrip { get; private set; }
+
+    /// <summary>Milliseconds that a byte takes to get there, averaged over large payloads; null before the first.</summary>
+    public double? MsPerByte { get; private set; }
+
+    /// <summary>Time of its runs over the fleet's for the same work, averaged; null before the first.</summary>
+    public double? Slowness { get; private set; }
 
     /// <summary>It said 'busy': left alone until then.</summary>
     public TimeSpan BusyUntil { get; private set; } = TimeSpan.MinValue;
@@ -52,14 +90,81 @@ public sealed class RoutedVehicle(StreamOpened opened)
 
     public long Failed { get; private set; }
 
+    /// <summary>The cluster holds its member unreachable, leaving or down.</summary>
+    public bool Unreachable { get; internal set; }
+
+    internal CircuitBreaker Circuit { get; private set; }
+
+    internal GeoCell Cell { get; }
+
+    /// <summary>In the index of all takers.</summary>
+    internal IndexEntry Anywhere { get; }
+
+    /// <summary>In the index of takers of its device class.</summary>
+    internal IndexEntry InClass { get; }
+
+    /// <summary>Null where its device class is unknown.</summary>
+    internal HardwareClass? Class { get; }
+
+    /// <summary>What is known of models here; few, so that a search beats a dictionary.</summary>
+    internal List<ModelOnVehicle> Models { get; } = [];
+
+    /// <summary>Null while nothing is known of its departures.</summary>
+    internal DepartureProfile? Departures { get; set; }
+
+    internal VehicleRecord? Record { get; set; }
+
+    /// <summary>Before the first measured one.</summary>
+    internal double PriorRoundTripMs { get; init; }
+
+    /// <summary>Waits in the fleet's queue of paused vehicles until then; null while it does not.</summary>
+    internal TimeSpan? PausedUntil { get; set; }
+
+    /// <summary>Position in the fleet's list of those whose circuit is open; -1 while it is not among them.</summary>
+    internal int OpenPosition { get; set; } = -1;
+
+    /// <summary>Whether the indices hold it as idle.</summary>
+    internal bool ShownIdle { get; set; }
+
+    internal bool CountsAsServiceable { get; set; }
+
     public bool Has(ArtifactHash model) => Load.Loaded.Contains(model);
 
     /// <summary>Moving average of what one request of this model takes here; null before the first.</summary>
     public TimeSpan? Service(ArtifactHash model) =>
-        _serviceMs.TryGetValue(model, out var ms) ? TimeSpan.FromMilliseconds(ms) : null;
+        Find(model)?.ServiceMs is { } ms ? TimeSpan.FromMilliseconds(ms) : null;
 
-    /// <summary>The shortest run of this model here; null before the first.</summary>
-    public TimeSpan? LeastService(ArtifactHash model) => _leastService.TryGetValue(model, out var least) ? least : null;
+    /// <summary>What it expects to be busy with from now on, in milliseconds of one thread; other seeds' requests take <paramref name="serviceMs"/> each.</summary>
+    internal double BacklogMs(TimeSpan now, double serviceMs)
+    {
+        var backlog = Others * serviceMs;
+        if (_flights.Count == 0)
+            return backlog;
+        var each = _expectedMs / _flights.Count;
+        // Of the one that runs, what is left; one that is overdue is the less likely to end the longer it runs.
+        var run = (now - _headSince).TotalMilliseconds;
+        return backlog + _expectedMs - each + Math.Abs(each - Math.Max(0, run));
+    }
+
+    internal ModelOnVehicle? Find(RoutedModel? model)
+    {
+        foreach (var known in Models)
+        {
+            if (ReferenceEquals(known.Model, model))
+                return known;
+        }
+
+        return null;
+    }
+
+    internal ModelOnVehicle? Find(ArtifactHash model) => Models.Find(known => known.Model.Hash == model);
+
+    internal void LoadReported(VehicleLoad load, TimeSpan now)
+    {
+        Load = load;
+        Others = Math.Max(0, load.Queued - _flights.Count);
+        LeavesAt = load.LeavesIn is { } left ? now + left : null;
+    }
 
     internal void RoundTripMeasured(TimeSpan sample)
     {
@@ -67,31 +172,68 @@ public sealed class RoutedVehicle(StreamOpened opened)
         LeastRoundTrip = LeastRoundTrip is { } least && least < sample ? least : sample;
     }
 
-    internal void AttemptEnded(AttemptEnded ended, ArtifactHash model, TimeSpan? fleetService, RouterSettings settings)
+    internal void Started(AttemptStarted started, double expectedMs, long payloadBytes)
     {
-        Outstanding.Remove(ended.Attempt);
+        if (_flights.Count == 0)
+            _headSince = started.At;
+        _flights[started.Attempt] = new Flight(started.At, expectedMs, payloadBytes);
+        _expectedMs += expectedMs;
+    }
+
+    /// <summary>The attempt is over, or nobody waits for it any more.</summary>
+    /// <returns>What is known of it; null when it was not outstanding here.</returns>
+    internal Flight? Over(AttemptId attempt, TimeSpan now)
+    {
+        if (!_flights.Remove(attempt, out var flight))
+            return null;
+        // Summed anew from nothing when empty, so that no rounding gathers.
+        _expectedMs = _flights.Count == 0 ? 0 : Math.Max(0, _expectedMs - flight.ExpectedMs);
+        _headSince = now;
+        return flight;
+    }
+
+    internal void Ended(AttemptEnded ended, bool blamed, RouterSettings settings)
+    {
         // Returned without leaving: it is full, whatever its credits say. Each time in a row it is left alone for longer.
         _busyInARow = ended.End == AttemptEnd.Returned && !Load.Draining ? _busyInARow + 1 : 0;
         BusyUntil = _busyInARow == 0 ? TimeSpan.MinValue : ended.At + settings.BusyPause * Math.Pow(2, Math.Min(_busyInARow - 1, MaxBusyDoublings));
+        var circuit = Circuit;
         if (ended.End == AttemptEnd.Failed)
+        {
             Failed++;
-        if (ended.End != AttemptEnd.Answered)
-            return;
-        Answered++;
-        ServiceMeasured(model, ended.Timings.Infer, fleetService);
+            if (blamed)
+                circuit.Failed(ended.At, settings);
+        }
+        else if (ended.End == AttemptEnd.Answered)
+        {
+            Answered++;
+            circuit.Succeeded();
+        }
+
+        Circuit = circuit;
     }
 
-    private void ServiceMeasured(ArtifactHash model, TimeSpan sample, TimeSpan? fleetService)
+    /// <summary>What an attempt that was answered says of the way here.</summary>
+    internal void WayMeasured(Flight flight, AttemptEnded ended)
     {
-        if (!_leastService.TryGetValue(model, out var shortest) || sample < shortest)
-            _leastService[model] = sample;
-        // A first run is often slow once; taken at its word the vehicle would get no second one to prove better.
-        var believed = Service(model) ?? fleetService;
-        var ms = Math.Min(sample.TotalMilliseconds, believed?.TotalMilliseconds * MaxSurprise ?? double.MaxValue);
-        _serviceMs[model] = _serviceMs.TryGetValue(model, out var average) ? average + (ms - average) * Weight(ms < average) : ms;
+        if (flight.PayloadBytes < MinBandwidthBytes)
+            return;
+        var way = ended.At - flight.StartedAt - (RoundTrip ?? TimeSpan.Zero) - ended.Timings.Queue - ended.Timings.Infer;
+        if (way <= TimeSpan.Zero)
+            return;
+        var sample = way.TotalMilliseconds / flight.PayloadBytes;
+        MsPerByte = MsPerByte is { } average ? average + (sample - average) * Weight(sample < average) : sample;
     }
 
-    private static double Weight(bool better) => better ? AlphaDown : Alpha;
+    /// <param name="ratio">Of the time a run took to what it takes in the fleet.</param>
+    internal void SlownessMeasured(double ratio) =>
+        Slowness = Slowness is { } average ? average + (ratio - average) * Weight(ratio < average) : ratio;
+
+    internal static double Weight(bool better) => better ? AlphaDown : Alpha;
+
+    /// <summary>An attempt that is out.</summary>
+    /// <param name="ExpectedMs">How long its run was expected to take.</param>
+    public readonly record struct Flight(TimeSpan StartedAt, double ExpectedMs, long PayloadBytes);
 }
 
 /// <summary>An open request. Changed only by <see cref="RouterState.Apply"/>.</summary>

@@ -59,9 +59,16 @@ public sealed record StreamOpened(StreamId Stream, VehicleId Vehicle, SessionEpo
 
     /// <summary>How long it had been parked and plugged in when it opened the stream.</summary>
     public TimeSpan ParkedFor { get; init; }
+
+    /// <summary>Set by the router.</summary>
+    public TimeSpan At { get; init; }
 }
 
-public sealed record LoadChanged(StreamId Stream, VehicleLoad Load) : IRouterCommand, IRouterStateEvent;
+public sealed record LoadChanged(StreamId Stream, VehicleLoad Load) : IRouterCommand, IRouterStateEvent
+{
+    /// <summary>Set by the router.</summary>
+    public TimeSpan At { get; init; }
+}
 
 public sealed record RoundTripMeasured(StreamId Stream, TimeSpan RoundTrip) : IRouterCommand, IRouterStateEvent;
 
@@ -72,7 +79,11 @@ public sealed record StreamClosed(StreamId Stream) : IRouterCommand, IRouterStat
 public sealed record MemberChanged(NodeAddress Member, bool Serviceable) : IRouterCommand, IRouterStateEvent;
 
 /// <summary>What the JobRouter knows about vehicles from earlier sessions.</summary>
-public sealed record RecordsLearned(IReadOnlyList<VehicleRecord> Records) : IRouterCommand, IRouterStateEvent;
+public sealed record RecordsLearned(IReadOnlyList<VehicleRecord> Records) : IRouterCommand, IRouterStateEvent
+{
+    /// <summary>When the fleet leaves; null = nothing new.</summary>
+    public FleetDepartures? Departures { get; init; }
+}
 
 /// <summary>This seed is leaving: no new requests.</summary>
 public sealed record SeedLeaving : IRouterCommand, IRouterStateEvent;

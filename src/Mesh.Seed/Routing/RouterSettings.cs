@@ -21,6 +21,18 @@ public sealed record RouterSettings
     /// <summary>Vehicles whose record is kept; the one not seen for longest goes first.</summary>
     public int MaxRecords { get; init; } = 100_000;
 
+    /// <summary>Failures in a row on one vehicle that open its circuit.</summary>
+    public int CircuitFailures { get; init; } = 3;
+
+    /// <summary>For how long a circuit opens first; doubled with each failure after that.</summary>
+    public TimeSpan CircuitPause { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest that a circuit stays open before the next probe.</summary>
+    public TimeSpan MaxCircuitPause { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Memory that a loaded model takes, as a multiple of its artifact.</summary>
+    public double MemoryFactor { get; init; } = 1.5;
+
     // Priors, used until something is measured.
 
     /// <summary>Service time of a model that no vehicle has run yet.</summary>

@@ -14,7 +14,7 @@ public sealed partial class RouterState
             case LoadChanged changed: _fleet.LoadChanged(changed); break;
             case RoundTripMeasured measured: _fleet.RoundTripMeasured(measured); break;
             case MemberChanged member: _fleet.MemberChanged(member); break;
-            case RecordsLearned learned: _fleet.Learned(learned.Records); break;
+            case RecordsLearned learned: _fleet.Learned(learned); break;
             case SeedLeaving: _leaving = true; break;
             case RequestQueued queued: Queued(queued); break;
             case AttemptStarted started: Started(started); break;
@@ -58,13 +58,13 @@ public sealed partial class RouterState
         request.Running = (started.Attempt, started.Stream);
         request.WaitingSince = null;
         _waiting.Remove(WaitKey(request));
-        _fleet.AttemptStarted(started);
+        _fleet.AttemptStarted(started, request);
     }
 
     private void Ended(AttemptEnded ended)
     {
         var request = _requests[ended.Attempt.Request];
-        _fleet.AttemptEnded(ended, request.Model.Hash);
+        _fleet.AttemptEnded(ended, request);
         if (ended.End == AttemptEnd.Failed)
             request.FailedAttempts++;
         WaitAgain(request, _fleet.Find(ended.Stream)?.Id, ended.At);

@@ -9,6 +9,9 @@ public sealed partial class RouterState
     /// <summary>Dispatchers whose last report is remembered; a seed has one for each of its lives.</summary>
     private const int MaxReporters = 64;
 
+    /// <summary>A car parked since less than this before its last session ended had not left in between.</summary>
+    private static readonly TimeSpan SameStay = TimeSpan.FromSeconds(30);
+
     private readonly Dictionary<NodeAddress, ReporterCursor> _reporters = [];
 
     /// <summary>Of the JobRouter that holds this state; 0 before its first.</summary>
@@ -35,12 +38,13 @@ public sealed partial class RouterState
         }
     }
 
-    public RouterSnapshot ToSnapshot() => new(Term, [.. Records.Values], [.. _reporters.Values]);
+    public RouterSnapshot ToSnapshot() =>
+        new(Term, [.. Records.Values], [.. _reporters.Values], _fleet.Departures.ToFleetDepartures());
 
     public void Restore(RouterSnapshot snapshot)
     {
         Term = snapshot.Term;
-        _fleet.Learned(snapshot.Vehicles);
+        _fleet.Learned(new RecordsLearned(snapshot.Vehicles) { Departures = snapshot.Departures });
         foreach (var reporter in snapshot.Reporters)
             _reporters[reporter.Reporter] = reporter;
     }
@@ -53,8 +57,29 @@ public sealed partial class RouterState
         foreach (var tally in reported.Tallies)
         {
             var record = Records.GetValueOrDefault(tally.Vehicle) ?? Newcomer(tally.Vehicle, reported.At);
-            _fleet.Learned([Count(record, tally, reported.At)]);
+            _fleet.Learned([Stay(Count(record, tally, reported.At), record, tally)]);
         }
+    }
+
+    /// <summary>
+    /// Learns how long the car stood. The end of a session need not be a departure: a lost network or a seed's restart ends
+    /// one too, and then the car comes back parked since the same time. So a stay is over when the next one has begun.
+    /// </summary>
+    private VehicleRecord Stay(VehicleRecord record, VehicleRecord before, SessionTally tally)
+    {
+        var (parked, left) = (record.ParkedAt, record.LeftAt);
+        if (tally.Epoch > before.LastEpoch && tally.ParkedAt is { } now)
+        {
+            // Clocks of seeds differ a little, and so does what a car says on each stream.
+            var returned = left is null || now > left - SameStay;
+            if (parked is { } stood && left is { } gone && returned)
+                _fleet.Departures.Observed(record.Vehicle, stood, gone);
+            (parked, left) = (returned || parked is null ? now : parked, null);
+        }
+
+        if (tally.LeftAt is not null && tally.Epoch == record.LastEpoch && tally.Epoch > before.LastEnded)
+            left = tally.LeftAt;
+        return record with { ParkedAt = parked, LeftAt = left, Departures = _fleet.Departures.FactorsOf(record.Vehicle) };
     }
 
     private static VehicleRecord Count(VehicleRecord record, SessionTally tally, DateTimeOffset at)

@@ -19,10 +19,11 @@ public sealed partial class RouterState
 
     /// <param name="place">Of the seed.</param>
     /// <param name="choice">Null = the one that the mesh runs with.</param>
-    public RouterState(RouterSettings settings, GeoPoint place, IVehicleChoice? choice = null)
+    /// <param name="origin">The wall clock's time at zero of the clock that is the argument of <see cref="Decide"/>.</param>
+    public RouterState(RouterSettings settings, GeoPoint place, IVehicleChoice? choice = null, DateTimeOffset origin = default)
     {
         _settings = settings;
-        _fleet = new Fleet(settings, place, choice ?? new BestExpectedCompletion());
+        _fleet = new Fleet(settings, place, choice ?? new GeographicChoice(), origin);
     }
 
     public Fleet Fleet => _fleet;
@@ -60,7 +61,8 @@ public sealed partial class RouterState
         CancelRequest cancel => DecideCancel(cancel),
         Tick => DecideTick(now),
         StreamClosed closed => IsOpen(closed.Stream) ? RouterDecision.Of(closed) : RouterDecision.Nothing,
-        LoadChanged changed => IsOpen(changed.Stream) ? RouterDecision.Of(changed) : RouterDecision.Nothing,
+        StreamOpened opened => RouterDecision.Of(opened with { At = now }),
+        LoadChanged changed => IsOpen(changed.Stream) ? RouterDecision.Of(changed with { At = now }) : RouterDecision.Nothing,
         RoundTripMeasured trip => IsOpen(trip.Stream) ? RouterDecision.Of(trip) : RouterDecision.Nothing,
         IRouterStateEvent fact => RouterDecision.Of(fact),
         _ => throw new ArgumentOutOfRangeException(nameof(command), command, "The router knows no such command."),

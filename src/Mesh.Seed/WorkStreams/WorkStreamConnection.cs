@@ -7,7 +7,15 @@ using Mesh.Messages.Work;
 namespace Mesh.Seed.WorkStreams;
 
 /// <summary>A vehicle's session as its hello named it.</summary>
-public sealed record StreamSession(VehicleId Vehicle, SessionEpoch Epoch, NodeAddress Member, GeoPoint Place, string DeviceClass);
+/// <param name="DeviceClass">Names the hardware; empty = unknown.</param>
+public sealed record StreamSession(VehicleId Vehicle, SessionEpoch Epoch, NodeAddress Member, GeoPoint Place, string DeviceClass)
+{
+    /// <summary>What inference may use; 0 = unknown.</summary>
+    public long MemoryBytes { get; init; }
+
+    /// <summary>How long the car had been parked and plugged in when it said hello.</summary>
+    public TimeSpan ParkedFor { get; init; }
+}
 
 /// <summary>One attempt to send. The tensors are wrapped, not copied: they stay untouched until its result is there.</summary>
 public sealed record OutgoingRequest(

@@ -38,6 +38,11 @@ public sealed partial class WorkStreamService(
     TimeProvider time,
     ILogger<WorkStreamService> logger) : WorkStream.WorkStreamBase
 {
+    private const int MaxDeviceClass = 64;
+
+    /// <summary>Longer stays count as this long.</summary>
+    private static readonly TimeSpan MaxParked = TimeSpan.FromDays(365);
+
     public override async Task Open(
         IAsyncStreamReader<VehicleFrame> requestStream,
         IServerStreamWriter<SeedFrame> responseStream,
@@ -104,12 +109,18 @@ public sealed partial class WorkStreamService(
             throw Refused(StatusCode.InvalidArgument, $"'{hello.Latitude}, {hello.Longitude}' is no place on Earth");
         if (hello.Status is null || hello.Epoch == 0 || hello.Address.Length == 0)
             throw Refused(StatusCode.InvalidArgument, "the hello lacks its status, epoch or member address");
+        if (hello.DeviceClass.Length > MaxDeviceClass)
+            throw Refused(StatusCode.InvalidArgument, $"a device class has at most {MaxDeviceClass} characters, not {hello.DeviceClass.Length}");
         return new StreamSession(
             vehicle,
             new SessionEpoch(hello.Epoch),
             new NodeAddress(hello.Address, hello.AddressUid),
             new GeoPoint(hello.Latitude, hello.Longitude),
-            hello.DeviceClass);
+            hello.DeviceClass)
+        {
+            MemoryBytes = (long)Math.Min(hello.MemoryBytes, long.MaxValue),
+            ParkedFor = TimeSpan.FromSeconds(Math.Min(hello.ParkedS, MaxParked.TotalSeconds)),
+        };
     }
 
     private SeedHello Greeting()

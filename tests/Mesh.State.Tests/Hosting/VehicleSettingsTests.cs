@@ -40,6 +40,7 @@ public sealed class VehicleSettingsTests
     [InlineData("threads", "2")]
     [InlineData("intra-op-threads", "2")]
     [InlineData("credits", "1")]
+    [InlineData("device-class", "gpu-1")]
     [InlineData("memory-bytes", "1")]
     [InlineData("disk-bytes", "1")]
     [InlineData("drain-grace", "1s")]

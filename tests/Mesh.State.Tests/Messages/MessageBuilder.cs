@@ -53,6 +53,8 @@ internal static class MessageBuilder
             return edge ? Pick(random, [0L, -1L, long.MinValue, long.MaxValue]) : random.NextInt64(1, 1L << 40);
         if (type == typeof(ulong))
             return edge ? Pick(random, [0UL, ulong.MaxValue]) : (ulong)random.NextInt64(1, long.MaxValue);
+        if (type == typeof(float))
+            return edge ? Pick(random, [0f, float.MaxValue, float.Epsilon]) : (float)random.Next(1, 1000) / 8;
         if (type == typeof(string))
             return edge ? Pick(random, ["", "Grüße, 東京 🚗", new string('x', 300)]) : $"text {random.Next(1000)}";
         if (type == typeof(TimeSpan))

@@ -13,7 +13,7 @@ public sealed class FleetTalliesTests
     [Fact]
     public void A_report_is_told_again_unchanged_until_it_is_acknowledged()
     {
-        _tallies.Began(Vehicle("V-1"));
+        _tallies.Began(Vehicle("V-1"), At);
         _tallies.Ended(Vehicle("V-1"), AttemptEnd.Answered);
         var first = _tallies.NextReport(At);
         _tallies.Ended(Vehicle("V-1"), AttemptEnd.Answered);
@@ -25,7 +25,7 @@ public sealed class FleetTalliesTests
         _tallies.Acknowledged(first.Sequence);
         var second = _tallies.NextReport(At);
         Assert.Equal(first.Sequence + 1, second.Sequence);
-        Assert.Equal([Tally("V-1", answered: 1)], first.Tallies);
+        Assert.Equal([Tally("V-1", answered: 1) with { ParkedAt = At }], first.Tallies);
         Assert.Equal([Tally("V-1", answered: 1)], second.Tallies);
     }
 
@@ -33,13 +33,15 @@ public sealed class FleetTalliesTests
     public void Each_session_has_its_own_counts()
     {
         _tallies.Ended(Vehicle("V-1", epoch: 1), AttemptEnd.Lost);
-        _tallies.Departed(Vehicle("V-1", epoch: 1), DepartureKind.Superseded);
-        _tallies.Began(Vehicle("V-1", epoch: 2));
+        _tallies.Departed(Vehicle("V-1", epoch: 1), DepartureKind.Superseded, At, At.AddHours(3));
+        _tallies.Began(Vehicle("V-1", epoch: 2), At);
         _tallies.Ended(Vehicle("V-1", epoch: 2), AttemptEnd.Failed);
         _tallies.Ended(Vehicle("V-2"), AttemptEnd.Answered);
         Assert.Equal(
             [
-                Tally("V-1", 1, lost: 1, ended: DepartureKind.Superseded), Tally("V-1", 2, failed: 1), Tally("V-2", answered: 1),
+                Tally("V-1", 1, lost: 1, ended: DepartureKind.Superseded) with { ParkedAt = At, LeftAt = At.AddHours(3) },
+                Tally("V-1", 2, failed: 1) with { ParkedAt = At },
+                Tally("V-2", answered: 1),
             ],
             _tallies.NextReport(At).Tallies);
     }
@@ -94,5 +96,5 @@ public sealed class FleetTalliesTests
         new(new VehicleId(vehicle), new SessionEpoch(epoch), answered, failed, lost, ended);
 
     private static RoutedVehicle Vehicle(string id, ulong epoch = 1) => new(new StreamOpened(
-        new StreamId(1), new VehicleId(id), new SessionEpoch(epoch), RouterDriver.Member(id), default, RouterDriver.Load()));
+        new StreamId(1), new VehicleId(id), new SessionEpoch(epoch), RouterDriver.Member(id), default, RouterDriver.Load()), null);
 }

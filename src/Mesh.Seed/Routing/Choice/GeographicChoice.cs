@@ -1,0 +1,112 @@
+using Mesh.Seed.Routing.Policies;
+
+namespace Mesh.Seed.Routing.Choice;
+
+/// <summary>
+/// The vehicle with the least expected time to a good answer among a bounded number of candidates: those near the client
+/// that have the model loaded, idle ones before others, then those that would have to load it. So a decision costs the same
+/// in a fleet of any size; one no larger than the bound is examined as a whole. Allocates nothing.
+/// </summary>
+public sealed class GeographicChoice : IVehicleChoice
+{
+    /// <summary>The most vehicles that one choice examines.</summary>
+    public const int MaxExamined = 24;
+
+    /// <summary>Of them, those that have the model: a few are kept for vehicles that have not, in case that all others are swamped.</summary>
+    private const int MaxHolders = 20;
+
+    /// <summary>Of those, the idle ones.</summary>
+    private const int MaxIdleHolders = 14;
+
+    private readonly RoutedVehicle?[] _found = new RoutedVehicle?[MaxExamined];
+
+    /// <summary>Vehicles that the last choice looked at.</summary>
+    public int Examined { get; private set; }
+
+    public RoutedVehicle? Choose(Fleet fleet, in ChoiceQuery query, TimeSpan now, Random random)
+    {
+        var count = Gather(fleet, query, random);
+        Examined = count;
+        return Best(fleet, _found.AsSpan(0, count), query, now, random) ?? LeastBad(fleet, query, now, random);
+    }
+
+    private int Gather(Fleet fleet, in ChoiceQuery query, Random random)
+    {
+        if (fleet.Takers.Count <= MaxExamined)
+            return fleet.Takers.Walk(default, _found, MaxExamined, random);
+        var origin = GeoCell.Of(query.Origin);
+        var model = fleet.ModelOf(query.Model.Hash);
+        var count = model?.Holders.Walk(origin, _found.AsSpan(0, MaxHolders), MaxIdleHolders, random) ?? 0;
+        if (query.Model.DeviceClasses.Length == 0)
+            return count + Cold(fleet.Takers, model, count, origin, random);
+        var demanded = query.Model.DeviceClasses.AsSpan();
+        foreach (var range in demanded.Split(','))
+        {
+            if (fleet.TakersOf(demanded[range].Trim()) is { } takers)
+                count += Cold(takers, model, count, origin, random);
+        }
+
+        return count;
+    }
+
+    /// <summary>Adds those that would have to load the model; the others had their turn.</summary>
+    private int Cold(GeoIndex takers, RoutedModel? model, int from, GeoCell origin, Random random)
+    {
+        var found = _found.AsSpan(from);
+        var met = takers.Walk(origin, found, found.Length / 2, random);
+        var kept = 0;
+        for (var i = 0; i < met; i++)
+        {
+            if (found[i]!.Find(model) is not { Loaded: true })
+                found[kept++] = found[i];
+        }
+
+        return kept;
+    }
+
+    private static RoutedVehicle? Best(Fleet fleet, ReadOnlySpan<RoutedVehicle?> candidates, in ChoiceQuery query, TimeSpan now, Random random)
+    {
+        var scoring = fleet.ScoringOf(query, now);
+        RoutedVehicle? best = null;
+        var (bestTried, bestScore, ties) = (true, double.MaxValue, 0);
+        foreach (var vehicle in candidates)
+        {
+            if (!VehicleFilter.Suits(vehicle!, query, fleet.Settings))
+                continue;
+            var tried = query.Tried.Count > 0 && query.Tried.Contains(vehicle!.Id);
+            if (tried && !bestTried)
+                continue;
+            var score = scoring.Score(vehicle!);
+            if (best is null || (!tried && bestTried) || score < bestScore)
+                (best, bestTried, bestScore, ties) = (vehicle, tried, score, 1);
+            else if (score == bestScore && random.Next(++ties) == 0)
+                best = vehicle;
+        }
+
+        return best;
+    }
+
+    /// <summary>
+    /// Nobody else takes it: of those whose circuit is open, the one with the fewest failures in a row. Null while the others
+    /// merely have no room, for that passes.
+    /// </summary>
+    private RoutedVehicle? LeastBad(Fleet fleet, in ChoiceQuery query, TimeSpan now, Random random)
+    {
+        if (fleet.Takers.Count == 0 && fleet.HasHealthy)
+            return null;
+        var tripped = fleet.Tripped;
+        var examined = Math.Min(tripped.Count, MaxExamined - Examined);
+        var at = tripped.Count > examined ? random.Next(tripped.Count) : 0;
+        RoutedVehicle? best = null;
+        for (var i = 0; i < examined; i++, at = at + 1 == tripped.Count ? 0 : at + 1)
+        {
+            var vehicle = tripped[at];
+            if (RoomPolicy.Allows(vehicle, now) && VehicleFilter.Suits(vehicle, query, fleet.Settings)
+                && (best is null || vehicle.Circuit.Failures < best.Circuit.Failures))
+                best = vehicle;
+        }
+
+        Examined += examined;
+        return best;
+    }
+}

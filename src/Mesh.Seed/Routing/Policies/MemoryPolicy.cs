@@ -1,0 +1,10 @@
+using Mesh.Messages;
+
+namespace Mesh.Seed.Routing.Policies;
+
+/// <summary>The model fits into the vehicle's memory, as far as that is known; others are unloaded for it if need be.</summary>
+public static class MemoryPolicy
+{
+    public static bool Allows(RoutedVehicle vehicle, ModelReference model, RouterSettings settings) =>
+        vehicle.MemoryBytes <= 0 || model.Size * settings.MemoryFactor <= vehicle.MemoryBytes;
+}

@@ -1,0 +1,77 @@
+using Mesh.Messages;
+using Mesh.Seed.Routing.Choice;
+
+namespace Mesh.Seed.Routing.Policies;
+
+/// <summary>
+/// Scores vehicles for one piece of work by the expected time to a good answer, in milliseconds: round trip, transfer, the
+/// queue ahead, the run, a cold load where the model is missing, and what a loss would cost times its chance. A value, made
+/// once a choice.
+/// </summary>
+internal readonly struct Scoring(
+    RouterSettings settings,
+    DepartureModel departures,
+    RoutedModel? model,
+    in ChoiceQuery query,
+    double fleetMiss,
+    long nowTicks,
+    TimeSpan now)
+{
+    /// <summary>Attempts that the fleet's share of misses weighs as much as.</summary>
+    private const double Prior = 20;
+
+    /// <summary>Chance that a vehicle leaves before the departure that it announced.</summary>
+    private const double EarlyDeparture = 0.01;
+
+    private readonly double _serviceMs = model?.ServiceMs ?? settings.PriorService.TotalMilliseconds;
+    private readonly double _workMs = query.Work?.TotalMilliseconds ?? -1;
+    private readonly double _payload = query.PayloadBytes;
+    private readonly double _artifact = query.Model.Size;
+    private readonly double _retryMs = settings.RetryCost.TotalMilliseconds;
+
+    public double Score(RoutedVehicle vehicle)
+    {
+        var here = vehicle.Find(model);
+        var service = ServiceMs(vehicle, here);
+        var run = _workMs >= 0 ? _workMs * Slowness(vehicle) : service;
+        var msPerByte = vehicle.MsPerByte ?? 1000 / settings.PriorBandwidth;
+        var time = (vehicle.RoundTrip?.TotalMilliseconds ?? vehicle.PriorRoundTripMs) + _payload * msPerByte + run
+            + vehicle.BacklogMs(now, service) / Math.Max(1, vehicle.Load.Threads);
+        if (here is not { Loaded: true })
+            time += model?.LoadMs ?? settings.PriorColdLoad.TotalMilliseconds + _artifact * msPerByte;
+        // Of a run that is cut short, half is lost on average.
+        return time + ChanceOfMiss(vehicle) * _retryMs + ChanceOfLeaving(vehicle, departures, nowTicks, now, time) * (_retryMs + run / 2);
+    }
+
+    /// <summary>What the run alone takes there.</summary>
+    public double RunMs(RoutedVehicle vehicle) =>
+        _workMs >= 0 ? _workMs * Slowness(vehicle) : ServiceMs(vehicle, vehicle.Find(model));
+
+    /// <summary>Chance that it is gone by then.</summary>
+    public static double ChanceOfLeaving(RoutedVehicle vehicle, DepartureModel departures, long nowTicks, TimeSpan now, double milliseconds)
+    {
+        if (vehicle.LeavesAt is { } leaves)
+            return milliseconds >= (leaves - now).TotalMilliseconds ? 1 : EarlyDeparture;
+        var parked = nowTicks - (now - vehicle.ParkedAt).Ticks;
+        var hazard = departures.Hazard(vehicle.Departures, parked, nowTicks, milliseconds / 3_600_000);
+        // For a moment's work the hazard is its chance.
+        return hazard < 1e-3 ? hazard : 1 - Math.Exp(-hazard);
+    }
+
+    private double ServiceMs(RoutedVehicle vehicle, ModelOnVehicle? here) => here?.ServiceMs ?? _serviceMs * (vehicle.Class?.Slowness ?? 1);
+
+    private static double Slowness(RoutedVehicle vehicle) => vehicle.Slowness ?? vehicle.Class?.Slowness ?? 1;
+
+    /// <summary>
+    /// Share of attempts that it will not answer: the fleet's, as if seen in <see cref="Prior"/> attempts, and its own. So two
+    /// vehicles of which nothing bad is known are alike, however much work one of them has had.
+    /// </summary>
+    private double ChanceOfMiss(RoutedVehicle vehicle)
+    {
+        var record = vehicle.Record;
+        // The record holds this session's counts as well, a report later.
+        var answered = Math.Max(vehicle.Answered, record?.Answered ?? 0);
+        var missed = Math.Max(vehicle.Failed, (record?.Failed ?? 0) + (record?.Lost ?? 0));
+        return (missed + Prior * fleetMiss) / (answered + missed + Prior);
+    }
+}
