@@ -1,4 +1,5 @@
 using Mesh.Messages;
+using Mesh.Seed.Routing.Choice;
 
 namespace Mesh.Benchmarks.Policy;
 
@@ -10,6 +11,17 @@ internal interface IStayForecast
 
     /// <summary>P(it is still there at <paramref name="now"/> + <paramref name="horizon"/>), given that it is there now.</summary>
     double Stay(VehicleId vehicle, DateTimeOffset parkedAt, DateTimeOffset now, TimeSpan horizon);
+}
+
+/// <summary>The router's own.</summary>
+internal sealed class LearnedForecast : IStayForecast
+{
+    private readonly DepartureModel _model = new();
+
+    public void Observed(VehicleId vehicle, DateTimeOffset parkedAt, DateTimeOffset leftAt) => _model.Observed(vehicle, parkedAt, leftAt);
+
+    public double Stay(VehicleId vehicle, DateTimeOffset parkedAt, DateTimeOffset now, TimeSpan horizon) =>
+        _model.Stay(vehicle, parkedAt, now, horizon);
 }
 
 /// <summary>Every car leaves at the same rate at any time: what a forecast must beat.</summary>

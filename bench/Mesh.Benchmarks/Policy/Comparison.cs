@@ -1,4 +1,3 @@
-using Mesh.Messages.Control;
 using Mesh.Seed.Routing;
 using Mesh.Seed.Routing.Choice;
 
@@ -21,7 +20,8 @@ internal sealed record ChoicePolicy(string Name, Func<IVehicleChoice>? Choice)
 
     public static IReadOnlyList<ChoicePolicy> All { get; } = [This, .. Baselines];
 
-    public RouterState Router() => new(new RouterSettings(), City.Oslo.Place, Choice?.Invoke());
+    /// <param name="origin">The wall clock's time at zero of the router's clock.</param>
+    public RouterState Router(DateTimeOffset origin) => new(new RouterSettings(), City.Oslo.Place, Choice?.Invoke(), origin);
 }
 
 /// <summary>One of the quantities that policies are compared by.</summary>
@@ -63,14 +63,15 @@ internal sealed class Comparison(Work work, double load, IReadOnlyDictionary<Cho
 
     public int Requests => runs[ChoicePolicy.This].Sum(run => run.Requests);
 
-    public static Comparison Run(IReadOnlyList<(DateTimeOffset Start, IReadOnlyList<VehicleRecord> Known)> windows, Work work, double load, Func<DateTimeOffset, int, Scenario> create)
+    public static Comparison Run(
+        IReadOnlyList<(DateTimeOffset Start, RecordsLearned Known)> windows, Work work, double load, Func<DateTimeOffset, int, Scenario> create)
     {
         var runs = ChoicePolicy.All.ToDictionary(policy => policy, _ => new Measures[windows.Count]);
         Parallel.For(0, windows.Count, i =>
         {
             var scenario = create(windows[i].Start, i);
             foreach (var policy in ChoicePolicy.All)
-                runs[policy][i] = new Simulation(scenario, policy.Router()).Run(windows[i].Known);
+                runs[policy][i] = new Simulation(scenario, policy.Router(scenario.Start)).Run(windows[i].Known);
         });
         return new Comparison(work, load, runs);
     }

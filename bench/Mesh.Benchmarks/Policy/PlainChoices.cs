@@ -1,7 +1,6 @@
 using Mesh.Messages;
 using Mesh.Seed.Routing;
 using Mesh.Seed.Routing.Choice;
-using Mesh.Seed.Routing.Policies;
 
 namespace Mesh.Benchmarks.Policy;
 
@@ -19,7 +18,7 @@ internal abstract class PlainChoice : IVehicleChoice
         var onlyTried = true;
         foreach (var vehicle in fleet.Vehicles.Values)
         {
-            if (!fleet.IsServiceable(vehicle) || !VehicleFilter.HasRoom(vehicle, now))
+            if (!fleet.MayTake(vehicle, query, now))
                 continue;
             var tried = query.Tried.Contains(vehicle.Id);
             if (tried && !onlyTried)

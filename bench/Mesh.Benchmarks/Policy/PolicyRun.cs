@@ -1,8 +1,5 @@
 using System.Globalization;
 using Mesh.Hosting;
-using Mesh.Messages;
-using Mesh.Messages.Control;
-using Mesh.Seed.Routing;
 
 namespace Mesh.Benchmarks.Policy;
 
@@ -54,10 +51,10 @@ internal static class PolicyRun
             $"seed {options.Seed}; {options.Windows} windows between {From:yyyy-MM-dd} and {To.AddDays(-1):yyyy-MM-dd}; {options.Announcing} % of departures announced"));
         var report = new PolicyReport(output);
         if (options.Runs(PolicyOptions.Calibration))
-            report.Print(Calibration.Measure(trace, new ConstantHazard(), new ConstantHazard(), From, To));
+            report.Print(Calibration.Measure(trace, new LearnedForecast(), new ConstantHazard(), From, To));
         if (options.Runs(PolicyOptions.Interactive) || options.Runs(PolicyOptions.Batch))
         {
-            var windows = Windows(options).Select(start => (start, History.Records(trace, start))).ToList();
+            var windows = Windows(options).Select(start => (start, History.Until(trace, start))).ToList();
             foreach (var work in Works(options))
             {
                 foreach (var load in Loads)

@@ -1,5 +1,4 @@
 using Mesh.Messages;
-using Mesh.Messages.Control;
 using Mesh.Seed.Routing;
 
 namespace Mesh.Benchmarks.Policy;
@@ -34,9 +33,9 @@ internal sealed class Simulation
 
     /// <summary>Runs until every request has its outcome.</summary>
     /// <param name="known">What the router learns of the cars before they come.</param>
-    public Measures Run(IReadOnlyList<VehicleRecord> known)
+    public Measures Run(RecordsLearned known)
     {
-        Run(new RecordsLearned(known));
+        Run((IRouterCommand)known);
         foreach (var (stay, number) in Scenario.Stays.Select((stay, i) => (stay, i + 1)))
             At(stay.Opens, () => Open(stay, new StreamId(number)));
         foreach (var request in Scenario.Requests)

@@ -1,5 +1,6 @@
 using Mesh.Benchmarks.Policy;
 using Mesh.Messages;
+using Mesh.Seed.Routing;
 
 namespace Mesh.State.Tests.Policy;
 
@@ -26,7 +27,7 @@ public class PolicyRunTests
         Assert.InRange(scenario.Requests.Count, 500, 100_000);
         foreach (var policy in ChoicePolicy.All)
         {
-            var measures = new Simulation(scenario, policy.Router()).Run([]);
+            var measures = new Simulation(scenario, policy.Router(Morning)).Run(Nothing);
             Assert.Equal(scenario.Requests.Count(request => request.At >= scenario.Work.WarmUp), measures.Requests);
             Assert.InRange(measures.MissShare, 0, 0.6);
             Assert.InRange(measures.Attempts, 1, 2);
@@ -52,8 +53,8 @@ public class PolicyRunTests
         var staying = scenario with { Stays = [.. scenario.Stays.Select(stay => stay with { Leaves = TimeSpan.FromDays(30) })] };
         var units = Work.Units(60, 1);
         var busy = Mesh.Benchmarks.Policy.Scenario.Create(Trace.Value, units, 0.6, Morning, 0, 1, 1);
-        Assert.Equal(0, new Simulation(staying, ChoicePolicy.Baselines[0].Router()).Run([]).LeftShare);
-        var lossy = new Simulation(busy, ChoicePolicy.Baselines[0].Router()).Run([]);
+        Assert.Equal(0, new Simulation(staying, ChoicePolicy.Baselines[0].Router(Morning)).Run(Nothing).LeftShare);
+        var lossy = new Simulation(busy, ChoicePolicy.Baselines[0].Router(Morning)).Run(Nothing);
         Assert.InRange(lossy.LeftShare, 1e-6, 0.05);
         Assert.True(lossy.WasteShare >= lossy.LeftShare);
     }
@@ -82,6 +83,8 @@ public class PolicyRunTests
     [InlineData("--fast", "", "unknown option '--fast'.")]
     public void A_wrong_option_is_named(string option, string value, string error) =>
         Assert.Contains(error, PolicyOptions.Parse([option, value]).Errors);
+
+    private static RecordsLearned Nothing { get; } = new([]);
 
     private static DateTimeOffset Morning => new(2020, 1, 7, 5, 30, 0, TimeSpan.Zero);
 
