@@ -121,7 +121,7 @@ public sealed partial class Fleet(RouterSettings settings, GeoPoint place, IVehi
             Record = _records.GetValueOrDefault(opened.Vehicle),
             Departures = Departures.Find(opened.Vehicle),
         };
-        hardware?.Join();
+        hardware?.Joined();
         _vehicles[opened.Vehicle] = vehicle;
         _streams[opened.Stream] = vehicle;
         _members[opened.Member] = vehicle;
@@ -141,8 +141,7 @@ public sealed partial class Fleet(RouterSettings settings, GeoPoint place, IVehi
             _members.Remove(vehicle.Member);
         foreach (var model in vehicle.Models)
             Forget(vehicle, model);
-        if (vehicle.Class is { } hardware && hardware.Leave() == 0)
-            _classes.Remove(hardware.Name);
+        vehicle.Class?.Left();
         foreach (var _ in vehicle.Outstanding)
             _fleetMiss += (1 - _fleetMiss) * MissAlpha;
         return vehicle;

@@ -68,10 +68,9 @@ internal sealed class GeoIndex
         }
 
         count += Take(_all, found[count..], ref idleLeft, ref busyLeft, random);
-        // What one kind leaves of its share the other may have.
+        // Idle ones that were not to be had leave their share to the others.
         var rest = found.Length - count;
-        count += Take(_all, _all.Idle, _all.Count, found[count..], ref rest, random);
-        return count + Take(_all, 0, _all.Idle, found[count..], ref rest, random);
+        return count + Take(_all, _all.Idle, _all.Count, found[count..], ref rest, random);
     }
 
     /// <summary>The cell of the origin, then its eight neighbours: a vehicle across the border may be next door.</summary>
@@ -93,7 +92,9 @@ internal sealed class GeoIndex
     private int Take(Cell cell, Span<RoutedVehicle?> found, ref int idle, ref int busy, Random? random)
     {
         var count = Take(cell, 0, cell.Idle, found, ref idle, random);
-        return count + Take(cell, cell.Idle, cell.Count, found[count..], ref busy, random);
+        count += Take(cell, cell.Idle, cell.Count, found[count..], ref busy, random);
+        // More idle ones here are better than busy ones farther away.
+        return idle > 0 ? count : count + Take(cell, 0, cell.Idle, found[count..], ref busy, random);
     }
 
     /// <summary>Some of the cell's entries from one position to another that this walk has not met, at most <paramref name="left"/>.</summary>
