@@ -1,10 +1,9 @@
-using System.Globalization;
-
 namespace Mesh.Benchmarks;
 
-/// <summary>What to measure, and for how long.</summary>
+/// <summary>What of the main job to measure, and for how long.</summary>
 internal sealed record BenchOptions
 {
+    public const string Command = "main-job";
     public const string WorkStream = "work-stream";
     public const string Throughput = "throughput";
     public const string Latency = "latency";
@@ -33,49 +32,22 @@ internal sealed record BenchOptions
 
     public bool Measures(string part) => Only is null || Only == part;
 
-    public static (BenchOptions Options, IReadOnlyList<string> Errors) Parse(IReadOnlyList<string> arguments)
+    public static (BenchOptions Options, IReadOnlyList<string> Errors) Parse(IEnumerable<string> arguments)
     {
+        var reader = new OptionReader(arguments);
         var options = new BenchOptions();
-        var errors = new List<string>();
-        var rest = new Queue<string>(arguments);
-        if (!rest.TryDequeue(out var command) || command != "main-job")
-            errors.Add("the first argument must be 'main-job'.");
-        while (errors.Count == 0 && rest.TryDequeue(out var name))
+        while (reader.Next() is { } name)
         {
-            switch (name)
+            options = name switch
             {
-                case "--strict":
-                    options = options with { Strict = true };
-                    break;
-                case "--seconds":
-                    options = options with { Duration = TimeSpan.FromSeconds(Number(1, 600)) };
-                    break;
-                case "--rounds":
-                    options = options with { Rounds = Number(1, 99) };
-                    break;
-                case "--only" when rest.TryDequeue(out var part) && Parts.Contains(part):
-                    options = options with { Only = part };
-                    break;
-                case "--only":
-                    errors.Add($"--only needs one of {string.Join(", ", Parts)}.");
-                    break;
-                default:
-                    errors.Add($"unknown option '{name}'.");
-                    break;
-            }
-
-            int Number(int least, int most)
-            {
-                if (rest.TryDequeue(out var text)
-                    && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-                    && number >= least
-                    && number <= most)
-                    return number;
-                errors.Add($"{name} needs a number from {least} to {most}.");
-                return least;
-            }
+                "--strict" => options with { Strict = true },
+                "--seconds" => options with { Duration = TimeSpan.FromSeconds(reader.Number(1, 600)) },
+                "--rounds" => options with { Rounds = reader.Number(1, 99) },
+                "--only" => options with { Only = reader.OneOf(Parts) },
+                _ => reader.Unknown(options),
+            };
         }
 
-        return (options, errors);
+        return (options, reader.Errors);
     }
 }

@@ -218,7 +218,12 @@ public sealed partial class Fleet
     {
         if (name.Length == 0)
             return null;
-        if (!_classes.TryGetValue(name, out var hardware) && _classes.Count < MaxClasses)
+        if (_classes.TryGetValue(name, out var hardware))
+            return hardware;
+        // What is known of a class outlives its vehicles while there is room.
+        if (_classes.Count >= MaxClasses && _classes.Values.FirstOrDefault(known => known.Vehicles == 0) is { } abandoned)
+            _classes.Remove(abandoned.Name);
+        if (_classes.Count < MaxClasses)
             _classes[name] = hardware = new HardwareClass(name);
         return hardware;
     }

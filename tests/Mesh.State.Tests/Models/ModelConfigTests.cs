@@ -8,6 +8,22 @@ public sealed class ModelConfigTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    [Theory]
+    [InlineData("gpu-1", "gpu-1")]
+    [InlineData(" gpu-1 , cpu-8", "gpu-1,cpu-8")]
+    public void A_model_can_demand_classes_of_hardware(string told, string demanded) =>
+        Assert.Equal(
+            demanded,
+            ModelConfigText.Parse($"parameters {{ key: \"mesh_device_class\" value {{ string_value: \"{told}\" }} }}").DeviceClasses);
+
+    [Theory]
+    [InlineData("parameters { key: \"mesh_device_class\" }", "config.pbtxt, line 1: 'mesh_device_class' has no value { string_value: … }.")]
+    [InlineData(
+        "\nparameters { key: \"mesh_device_class\" value { string_value: \"gpu 1\" } }",
+        "config.pbtxt, line 2: 'gpu 1' in 'mesh_device_class' is no device class: letters, digits, '-', '_' or '.'.")]
+    public void A_demand_that_cannot_be_read_is_refused(string text, string reason) =>
+        Assert.Equal(reason, Assert.Throws<ModelUnavailableException>(() => ModelConfigText.Parse(text)).Message);
+
     [Fact]
     public void A_usual_configuration_is_read()
     {

@@ -89,6 +89,50 @@ public sealed class FleetRecordsTests
         Assert.DoesNotContain(new VehicleId("V-2"), _router.Records);
     }
 
+    /// <summary>A network or a seed that fails ends sessions too; the car has left when it was parked anew.</summary>
+    [Fact]
+    public void A_stay_is_learned_once_the_next_one_has_begun()
+    {
+        var parked = At.AddHours(-9);
+        Take(Report(SeedA, 1, Tally("V-1", 1) with { ParkedAt = parked }));
+        Take(Report(SeedA, 2, Tally("V-1", 1, ended: DepartureKind.Vanished) with { ParkedAt = parked, LeftAt = At }));
+        // Back at once, and parked since the same time as before: nothing was learned.
+        Take(Report(SeedA, 3, Tally("V-1", 2) with { ParkedAt = parked.AddSeconds(1) }));
+        Take(Report(SeedA, 4, Tally("V-1", 2, ended: DepartureKind.Planned) with { ParkedAt = parked.AddSeconds(1), LeftAt = At.AddHours(1) }));
+        Take(Report(SeedB, 1, Tally("V-1", 2, ended: DepartureKind.Planned) with { ParkedAt = parked, LeftAt = At.AddHours(1.1) }));
+        Assert.Equal(0, _router.Fleet.Departures.Version);
+        Assert.Empty(Record("V-1").Departures!);
+
+        Take(Report(SeedA, 5, Tally("V-1", 3) with { ParkedAt = At.AddHours(4) }));
+        Assert.Equal(1, _router.Fleet.Departures.Version);
+        Assert.Equal((At.AddHours(4), null), (Record("V-1").ParkedAt, Record("V-1").LeftAt));
+        var table = _router.ToSnapshot().Departures!;
+        Assert.Equal((1, 10), (table.Departures.Sum(), Math.Round(table.Hours.Sum(), 2)));
+        Assert.Equal(1, Record("V-1").Departures!.Take(16).Sum());
+    }
+
+    [Fact]
+    public void A_dispatcher_that_learned_the_records_and_the_fleets_departures_predicts_as_the_job_router()
+    {
+        for (var i = 1; i <= 40; i++)
+        {
+            var parked = At.AddHours(i * 10);
+            Take(Report(SeedA, i, Tally("V-1", (ulong)i, ended: DepartureKind.Planned) with { ParkedAt = parked, LeftAt = parked.AddHours(i % 7 + 1) }));
+        }
+
+        var dispatcher = new RouterState(new RouterSettings(), default);
+        dispatcher.Apply(new RecordsLearned([.. _router.Records.Values]) { Departures = _router.Fleet.Departures.ToFleetDepartures() });
+        for (var hour = 0; hour < 168; hour++)
+        {
+            var now = At.AddHours(1000 + hour);
+            Assert.Equal(Stay(_router, now), Stay(dispatcher, now), 1e-6);
+            Assert.NotEqual(Stay(new RouterState(new RouterSettings(), default), now), Stay(dispatcher, now));
+        }
+
+        static double Stay(RouterState state, DateTimeOffset now) =>
+            state.Fleet.Departures.Stay(new VehicleId("V-1"), now.AddHours(-2), now, TimeSpan.FromHours(3));
+    }
+
     /// <summary>Whatever was journaled, a snapshot restored into a fresh state goes on as the state that made it.</summary>
     [Fact]
     public void A_restored_snapshot_is_the_state()
@@ -129,7 +173,14 @@ public sealed class FleetRecordsTests
             At.AddMinutes(random.Next(100)),
             [AnyTally(random)]);
 
-    private static SessionTally AnyTally(Random random) => Tally(
+    private static SessionTally AnyTally(Random random)
+    {
+        var tally = AnyCounts(random);
+        var parked = At.AddHours(random.Next(200));
+        return random.Next(4) == 0 ? tally : tally with { ParkedAt = parked, LeftAt = tally.Ended is null ? null : parked.AddHours(random.Next(20)) };
+    }
+
+    private static SessionTally AnyCounts(Random random) => Tally(
         $"V-{random.Next(5)}",
         (ulong)random.Next(1, 5),
         random.Next(9),

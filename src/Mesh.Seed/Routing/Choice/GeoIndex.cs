@@ -55,7 +55,7 @@ internal sealed class GeoIndex
     /// </summary>
     /// <param name="random">Null = the starts follow from how many walks there were.</param>
     /// <returns>How many were written.</returns>
-    public int Walk(GeoCell origin, Span<RoutedVehicle?> found, int idle, Random? random)
+    public int Walk(GeoCell origin, Span<IndexEntry?> found, int idle, Random? random)
     {
         _walk++;
         _wanted = found.Length;
@@ -68,14 +68,13 @@ internal sealed class GeoIndex
         }
 
         count += Take(_all, found[count..], ref idleLeft, ref busyLeft, random);
-        // What one kind leaves of its share the other may have.
+        // Idle ones that were not to be had leave their share to the others.
         var rest = found.Length - count;
-        count += Take(_all, _all.Idle, _all.Count, found[count..], ref rest, random);
-        return count + Take(_all, 0, _all.Idle, found[count..], ref rest, random);
+        return count + Take(_all, _all.Idle, _all.Count, found[count..], ref rest, random);
     }
 
     /// <summary>The cell of the origin, then its eight neighbours: a vehicle across the border may be next door.</summary>
-    private int Block(GeoCell origin, int level, Span<RoutedVehicle?> found, ref int idle, ref int busy, Random? random)
+    private int Block(GeoCell origin, int level, Span<IndexEntry?> found, ref int idle, ref int busy, Random? random)
     {
         var count = _cells.TryGetValue(origin.Key(level), out var own) ? Take(own, found, ref idle, ref busy, random) : 0;
         for (var north = -1; north <= 1; north++)
@@ -90,14 +89,16 @@ internal sealed class GeoIndex
         return count;
     }
 
-    private int Take(Cell cell, Span<RoutedVehicle?> found, ref int idle, ref int busy, Random? random)
+    private int Take(Cell cell, Span<IndexEntry?> found, ref int idle, ref int busy, Random? random)
     {
         var count = Take(cell, 0, cell.Idle, found, ref idle, random);
-        return count + Take(cell, cell.Idle, cell.Count, found[count..], ref busy, random);
+        count += Take(cell, cell.Idle, cell.Count, found[count..], ref busy, random);
+        // More idle ones here are better than busy ones farther away.
+        return idle > 0 ? count : count + Take(cell, 0, cell.Idle, found[count..], ref busy, random);
     }
 
     /// <summary>Some of the cell's entries from one position to another that this walk has not met, at most <paramref name="left"/>.</summary>
-    private int Take(Cell cell, int from, int to, Span<RoutedVehicle?> found, ref int left, Random? random)
+    private int Take(Cell cell, int from, int to, Span<IndexEntry?> found, ref int left, Random? random)
     {
         var length = to - from;
         if (length == 0 || left == 0)
@@ -113,7 +114,7 @@ internal sealed class GeoIndex
             if (entry.Walk == _walk)
                 continue;
             entry.Walk = _walk;
-            found[count++] = entry.Vehicle;
+            found[count++] = entry;
             left--;
         }
 

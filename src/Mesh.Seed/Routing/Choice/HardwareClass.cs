@@ -5,9 +5,9 @@ internal sealed class HardwareClass(string name)
 {
     private const double Alpha = 0.05;
 
-    private int _vehicles;
-
     public string Name => name;
+
+    public int Vehicles { get; private set; }
 
     public GeoIndex Takers { get; } = new();
 
@@ -16,8 +16,7 @@ internal sealed class HardwareClass(string name)
 
     public void SlownessMeasured(double ratio) => Slowness += (ratio - Slowness) * Alpha;
 
-    public void Join() => _vehicles++;
+    public void Joined() => Vehicles++;
 
-    /// <returns>How many are left.</returns>
-    public int Leave() => --_vehicles;
+    public void Left() => Vehicles--;
 }

@@ -1,0 +1,187 @@
+using Mesh.Messages;
+using Mesh.Seed.Routing;
+using Mesh.Seed.Routing.Choice;
+using static Mesh.State.Tests.Routing.RouterDriver;
+
+namespace Mesh.State.Tests.Routing.Choice;
+
+/// <summary>The choice in fleets of any size.</summary>
+public sealed class GeographicChoiceTests
+{
+    private static readonly GeoPoint[] Cities = [Frankfurt, Berlin, Sydney, new(40.71, -74.01), new(35.68, 139.69), new(-23.55, -46.63)];
+    private static readonly VehicleLoad WithModel = Load(loaded: "a");
+    private static readonly VehicleLoad Without = Load();
+    private readonly GeographicChoice _choice = new();
+    private readonly Random _random = new(1);
+
+    [Theory]
+    [InlineData(1_000)]
+    [InlineData(1_000_000)]
+    public void It_examines_a_constant_number_of_vehicles_and_allocates_nothing(int vehicles)
+    {
+        var state = FleetOf(vehicles, i => i % 10 == 0 ? WithModel : Without);
+        var most = 0;
+        for (var i = 0; i < 200; i++)
+            Choose(state, Cities[i % Cities.Length]);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1000; i++)
+        {
+            Choose(state, Cities[i % Cities.Length]);
+            most = Math.Max(most, _choice.Examined);
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(GeographicChoice.MaxExamined, most);
+    }
+
+    [Fact]
+    public void A_small_fleet_is_examined_as_a_whole()
+    {
+        var state = FleetOf(GeographicChoice.MaxExamined, i => i == 17 ? WithModel : Without);
+        Assert.Equal(17, Choose(state, Sydney)!.Stream.Value);
+        Assert.Equal(GeographicChoice.MaxExamined, _choice.Examined);
+    }
+
+    [Fact]
+    public void The_few_that_have_the_model_are_found_among_many()
+    {
+        var state = FleetOf(20_000, i => i is 78 or 15_678 ? WithModel : Without);
+        var chosen = Enumerable.Range(0, 50).Select(_ => Choose(state, Berlin)!.Stream.Value).ToHashSet();
+        Assert.Equal([78L, 15_678], chosen.Order());
+    }
+
+    [Fact]
+    public void Nearest_holders_are_looked_at_first()
+    {
+        var state = FleetOf(6_000, _ => WithModel);
+        Assert.All(Cities, city => Assert.Equal(city, Choose(state, city)!.Place));
+    }
+
+    [Fact]
+    public void When_all_that_have_the_model_are_swamped_another_one_loads_it()
+    {
+        var swamped = Load(credits: 1000, queued: 900, loaded: "a");
+        var state = FleetOf(2_000, i => i < 100 ? swamped : Without);
+        Assert.True(Choose(state, Frankfurt)!.Stream.Value >= 100);
+    }
+
+    [Fact]
+    public void Vehicles_that_cannot_take_work_are_no_candidates()
+    {
+        var state = FleetOf(2_000, i => i == 1234 ? WithModel : Load(draining: true, loaded: "a"));
+        Assert.Equal((1234, 1), (Choose(state, Sydney)!.Stream.Value, _choice.Examined));
+        state.Apply(new StreamClosed(new StreamId(1234)));
+        Assert.Null(Choose(state, Sydney));
+        state.Apply(new LoadChanged(new StreamId(3), WithModel));
+        Assert.Equal(3, Choose(state, Sydney)!.Stream.Value);
+    }
+
+    [Fact]
+    public void Within_the_radius_asked_for_or_not_at_all()
+    {
+        var state = FleetOf(3_000, _ => WithModel);
+        var near = new GeoPoint(Berlin.Latitude + 0.2, Berlin.Longitude);
+        Assert.Equal(Berlin, Choose(state, near, maxKm: 50)!.Place);
+        Assert.Null(Choose(state, new GeoPoint(0, 0), maxKm: 50));
+    }
+
+    [Fact]
+    public void Of_the_hardware_class_that_the_model_demands()
+    {
+        var state = FleetOf(3_000, _ => Without, i => i % 1000 == 5 ? "gpu-1" : "cpu-2");
+        var model = Model() with { DeviceClasses = "tpu-9, GPU-1" };
+        Assert.All(Enumerable.Range(0, 20), _ => Assert.Equal("gpu-1", Choose(state, Berlin, model: model)!.DeviceClass));
+        Assert.Null(Choose(state, Berlin, model: model with { DeviceClasses = "tpu-9" }));
+    }
+
+    /// <summary>Beside looking at every vehicle, in a region as large as one is meant to be: the time expected is the same but for noise.</summary>
+    [Theory]
+    [InlineData(20)]
+    [InlineData(150)]
+    public void At_high_load_little_is_lost_by_not_looking_at_everybody(int vehicles)
+    {
+        var (sampled, everybody) = (MeanScore(new GeographicChoice(), vehicles), MeanScore(new EveryVehicle(), vehicles));
+        Assert.True(sampled <= everybody * 1.03, $"{sampled:0.000} ms with a bounded choice, {everybody:0.000} ms over all");
+    }
+
+    /// <summary>Poisson arrivals at nine tenths of what the fleet can do; mean time from arrival to answer in milliseconds.</summary>
+    private static double MeanScore(IVehicleChoice choice, int vehicles)
+    {
+        var random = new Random(5);
+        var state = new RouterState(new RouterSettings { WarmCopies = 1 }, Frankfurt, choice);
+        for (var i = 0; i < vehicles; i++)
+            state.Apply(Opened(i, i % 2 == 0 ? Frankfurt : Berlin, Load(credits: 64, loaded: "a"), ""));
+        var ends = new PriorityQueue<(AttemptId Attempt, StreamId Stream, double Ran, double Came), double>();
+        var free = new double[vehicles];
+        var (now, total, answers) = (0.0, 0.0, 0);
+        const double Service = 10;
+        for (ulong request = 1; request <= 20_000; request++)
+        {
+            now += -Math.Log(1 - random.NextDouble()) * Service / (0.9 * vehicles);
+            while (ends.TryPeek(out var done, out var at) && at <= now)
+            {
+                ends.Dequeue();
+                Run(new AttemptReported(done.Attempt, done.Stream, AttemptOutcome.Ok, "", new AttemptTimings(default, default, Ms(done.Ran))), at);
+                (total, answers) = (total + at - done.Came, answers + 1);
+            }
+
+            Run(new SubmitRequest(new RequestId(request), Model(), 100, Ms(now + 60_000), 0), now);
+            var dispatch = state.Decide(DispatchNext.Instance, Ms(now), random);
+            Apply(dispatch);
+            var send = Assert.Single(dispatch.Effects.OfType<SendAttempt>());
+            var vehicle = (int)send.Stream.Value;
+            var ran = Service * (0.5 + random.NextDouble());
+            free[vehicle] = Math.Max(free[vehicle], now) + ran;
+            ends.Enqueue((send.Attempt, send.Stream, ran, now), free[vehicle]);
+        }
+
+        return total / answers;
+
+        void Run(IRouterCommand command, double at) => Apply(state.Decide(command, Ms(at), random));
+
+        void Apply(RouterDecision decision)
+        {
+            foreach (var change in decision.Events)
+                state.Apply(change);
+        }
+    }
+
+    private static TimeSpan Ms(double milliseconds) => TimeSpan.FromMilliseconds(milliseconds);
+
+    private static RouterState FleetOf(int vehicles, Func<int, VehicleLoad> load, Func<int, string>? deviceClass = null)
+    {
+        var state = new RouterState(new RouterSettings(), Frankfurt);
+        for (var i = 0; i < vehicles; i++)
+            state.Apply(Opened(i, Cities[i % Cities.Length], load(i), deviceClass?.Invoke(i) ?? ""));
+        return state;
+    }
+
+    private static StreamOpened Opened(int number, GeoPoint place, VehicleLoad load, string deviceClass) =>
+        new(new StreamId(number), new VehicleId($"V-{number}"), new SessionEpoch(1), new NodeAddress("node", number), place, load)
+        {
+            DeviceClass = deviceClass,
+        };
+
+    private RoutedVehicle? Choose(RouterState state, GeoPoint origin, double maxKm = double.PositiveInfinity, ModelReference? model = null) =>
+        _choice.Choose(state.Fleet, new ChoiceQuery(model ?? AnyModel, 100, origin, maxKm, null, Nobody), TimeSpan.Zero, _random);
+
+    private static readonly ModelReference AnyModel = Model();
+    private static readonly IReadOnlySet<VehicleId> Nobody = new HashSet<VehicleId>();
+
+    /// <summary>The least expected time over all vehicles.</summary>
+    private sealed class EveryVehicle : IVehicleChoice
+    {
+        public RoutedVehicle? Choose(Fleet fleet, in ChoiceQuery query, TimeSpan now, Random random)
+        {
+            var (best, least) = (default(RoutedVehicle), TimeSpan.MaxValue);
+            foreach (var vehicle in fleet.Vehicles.Values)
+            {
+                if (!fleet.MayTake(vehicle, query, now) || fleet.Score(vehicle, query, now) is var score && score >= least)
+                    continue;
+                (best, least) = (vehicle, score);
+            }
+
+            return best;
+        }
+    }
+}
