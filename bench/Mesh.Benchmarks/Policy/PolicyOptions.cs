@@ -1,10 +1,9 @@
-using System.Globalization;
-
 namespace Mesh.Benchmarks.Policy;
 
 /// <summary>What the policy benchmark simulates, and how much of it.</summary>
 internal sealed record PolicyOptions
 {
+    public const string Command = "policy";
     public const string Interactive = "interactive";
     public const string Batch = "batch";
     public const string Calibration = "calibration";
@@ -15,7 +14,7 @@ internal sealed record PolicyOptions
         Simulates cars that come and go as in real charging sessions, in virtual time through the production router, and holds
         its choice of a vehicle against plain ones. The same seed gives the same output.
 
-          --seed N        random numbers of cars, requests and windows, 0 to 4294967295; default 1
+          --seed N        random numbers of cars, requests and windows, 0 to 2147483647; default 1
           --windows N     windows of the month that are simulated, 2 to 200; default 24
           --announcing N  percent of departures that their driver announces, 0 to 100; default 30
           --only NAME     interactive, batch or calibration
@@ -24,14 +23,16 @@ internal sealed record PolicyOptions
           --strict        exit code 1 when a verdict fails
         """;
 
+    private const int QuickWindows = 2;
+
     private static readonly string[] Parts = [Interactive, Batch, Calibration];
 
-    public uint Seed { get; init; } = 1;
+    public int Seed { get; init; } = 1;
 
     public int Windows { get; init; } = 24;
 
     /// <summary>Percent.</summary>
-    public uint Announcing { get; init; } = 30;
+    public int Announcing { get; init; } = 30;
 
     /// <summary>Null: every part.</summary>
     public string? Only { get; init; }
@@ -47,46 +48,25 @@ internal sealed record PolicyOptions
 
     public bool Runs(string part) => Only is null || Only == part;
 
-    /// <param name="arguments">Behind the command's name.</param>
-    public static (PolicyOptions Options, IReadOnlyList<string> Errors) Parse(IReadOnlyList<string> arguments)
+    public static (PolicyOptions Options, IReadOnlyList<string> Errors) Parse(IEnumerable<string> arguments)
     {
+        var reader = new OptionReader(arguments);
         var options = new PolicyOptions();
-        var errors = new List<string>();
-        var rest = new Queue<string>(arguments);
-        while (rest.TryDequeue(out var name))
+        while (reader.Next() is { } name)
         {
             options = name switch
             {
                 "--strict" => options with { Strict = true },
-                "--quick" => options with { Quick = true, Windows = 3 },
-                "--seed" => options with { Seed = Number(0, uint.MaxValue) },
-                "--windows" => options with { Windows = (int)Number(2, 200) },
-                "--announcing" => options with { Announcing = Number(0, 100) },
-                "--only" when rest.TryDequeue(out var part) && Parts.Contains(part) => options with { Only = part },
-                "--only" => Wrong($"--only needs one of {string.Join(", ", Parts)}."),
-                "--trace" when rest.TryDequeue(out var file) && File.Exists(file) => options with { Trace = file },
-                "--trace" => Wrong("--trace needs a file that exists."),
-                _ => Wrong($"unknown option '{name}'."),
+                "--quick" => options with { Quick = true, Windows = QuickWindows },
+                "--seed" => options with { Seed = reader.Number(0, int.MaxValue) },
+                "--windows" => options with { Windows = reader.Number(2, 200) },
+                "--announcing" => options with { Announcing = reader.Number(0, 100) },
+                "--only" => options with { Only = reader.OneOf(Parts) },
+                "--trace" => options with { Trace = reader.Text("a file in the format of bench/data") ?? "" },
+                _ => reader.Unknown(options),
             };
-
-            uint Number(uint least, uint most)
-            {
-                if (rest.TryDequeue(out var text)
-                    && uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-                    && number >= least
-                    && number <= most)
-                    return number;
-                errors.Add($"{name} needs a number from {least} to {most}.");
-                return least;
-            }
-
-            PolicyOptions Wrong(string error)
-            {
-                errors.Add(error);
-                return options;
-            }
         }
 
-        return (options, errors);
+        return (options, reader.Errors);
     }
 }

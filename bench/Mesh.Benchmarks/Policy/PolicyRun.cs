@@ -10,6 +10,8 @@ internal static class PolicyRun
     public static readonly DateTimeOffset From = new(2020, 1, 6, 0, 0, 0, TimeSpan.Zero);
     public static readonly DateTimeOffset To = new(2020, 2, 1, 0, 0, 0, TimeSpan.Zero);
 
+    private const int VerdictFailed = 1;
+
     /// <summary>Norway's winter time.</summary>
     private static readonly TimeSpan Local = TimeSpan.FromHours(1);
 
@@ -19,24 +21,15 @@ internal static class PolicyRun
     private static readonly double[] Loads = [0.3, 0.6, 0.9];
 
     /// <returns>The process's exit code.</returns>
-    public static int Run(IReadOnlyList<string> arguments, TextWriter output, TextWriter errorOutput)
+    public static int Run(PolicyOptions options, TextWriter output)
     {
-        var (options, errors) = PolicyOptions.Parse(arguments);
-        foreach (var error in errors)
-            errorOutput.WriteLine($"mesh benchmarks: {error}");
-        if (errors.Count > 0)
-        {
-            errorOutput.WriteLine("See --help.");
-            return ExitCodes.Configuration;
-        }
-
         try
         {
-            return Run(options, ChargingTrace.Read(options.Trace), output) || !options.Strict ? ExitCodes.Ok : 1;
+            return Run(options, ChargingTrace.Read(options.Trace), output) || !options.Strict ? ExitCodes.Ok : VerdictFailed;
         }
-        catch (InvalidDataException wrong)
+        catch (Exception wrong) when (wrong is InvalidDataException or IOException or UnauthorizedAccessException)
         {
-            errorOutput.WriteLine($"mesh benchmarks: {wrong.Message}");
+            Console.Error.WriteLine($"mesh benchmarks: {wrong.Message}");
             return ExitCodes.Configuration;
         }
     }
@@ -62,7 +55,7 @@ internal static class PolicyRun
                     // Batches need more windows: what is lost with cars is rare.
                     var count = work.IsBatch ? windows.Count : (windows.Count + 1) / 2;
                     report.Print(Comparison.Run(windows[..count], work, load, (start, i) => Scenario.Create(
-                        trace, work, load, start, options.Announcing / 100.0, options.Seed, Draw.Hash(options.Seed, (ulong)i, Draw.Hash(work.Name)))));
+                        trace, work, load, start, options.Announcing / 100.0, (ulong)options.Seed, Draw.Hash((ulong)options.Seed, (ulong)i, Draw.Hash(work.Name)))));
                 }
             }
         }
@@ -85,7 +78,7 @@ internal static class PolicyRun
         var days = (int)(To - From).TotalDays;
         for (var i = 0; i < options.Windows; i++)
         {
-            var hash = Draw.Hash(options.Seed, 51, (ulong)i);
+            var hash = Draw.Hash((ulong)options.Seed, 51, (ulong)i);
             var hour = Hours[i % Hours.Length];
             var day = From.AddDays((int)(Draw.Uniform(hash) * days));
             // The morning's departures are those of working days.

@@ -32,7 +32,7 @@ internal sealed record Work(
 
     /// <summary>The vehicle's default credits.</summary>
     public static Work Interactive(double scale) => new(
-        "interactive", SimModel.Interactive, false, TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(20 + 60 * scale), TimeSpan.FromMilliseconds(500), _ => 64);
+        "interactive", SimModel.Interactive, false, TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(60 + 60 * scale), TimeSpan.FromMilliseconds(500), _ => 64);
 
     /// <summary>A unit on each thread and one more: what lies further back would wait there while others are idle.</summary>
     public static Work Units(int seconds, double scale)
@@ -52,6 +52,12 @@ internal sealed record Work(
 
     /// <summary>Mean work of a request, in seconds of the average car's thread, with the tail.</summary>
     public double MeanDemand => Models.Sum(model => model.Share * model.Work.TotalSeconds) * MeanStall;
+
+    /// <summary>
+    /// Share of the load at a time. A fleet that nobody has used before comes in all at once only in a simulation: at first there
+    /// is little to do, until what the cars take for each model has been seen.
+    /// </summary>
+    public double Ramp(TimeSpan at) => !IsBatch && at < 2 * WarmUp / 3 ? 0.1 : 1;
 
     private double Sigma => IsBatch ? 0.1 : 0.3;
 
@@ -122,11 +128,11 @@ internal sealed record Scenario(
     /// <summary>Poisson arrivals at the given share of what the cars present at each moment can do.</summary>
     private static IEnumerable<SimRequest> RequestsOf(Work work, double load, IReadOnlyList<Stay> stays, ulong seed)
     {
-        var changes = stays.SelectMany(stay => new[] { stay.Opens, stay.Leaves }).Append(work.Length).Where(at => at > TimeSpan.Zero).Order();
+        var changes = stays.SelectMany(stay => new[] { stay.Opens, stay.Leaves }).Append(2 * work.WarmUp / 3).Append(work.Length).Where(at => at > TimeSpan.Zero).Order();
         var (number, begins) = (0UL, TimeSpan.Zero);
         foreach (var ends in changes.TakeWhile(at => at <= work.Length))
         {
-            var rate = load * CapacityAt(stays, begins) / work.MeanDemand;
+            var rate = load * work.Ramp(begins) * CapacityAt(stays, begins) / work.MeanDemand;
             var at = begins;
             while (rate > 0 && (at += TimeSpan.FromSeconds(-Math.Log(1 - Draw.Uniform(Draw.Hash(seed, 11, number + 1))) / rate)) < ends)
                 yield return RequestOf(work, ++number, at, seed);

@@ -10,7 +10,7 @@ namespace Mesh.Seed.Routing.Choice;
 public sealed class GeographicChoice : IVehicleChoice
 {
     /// <summary>The most vehicles that one choice examines.</summary>
-    public const int MaxExamined = 24;
+    public static readonly int MaxExamined = (int)Mesh.Seed.Routing.Policies.Scoring.E("MAXEX", 24);
 
     /// <summary>Of them, those that have the model: a few are kept for vehicles that have not, in case that all others are swamped.</summary>
     private const int MaxHolders = 20;

@@ -23,6 +23,8 @@ internal readonly struct Scoring(
     /// <summary>Chance that a vehicle leaves before the departure that it announced.</summary>
     private const double EarlyDeparture = 0.01;
 
+    public static double E(string n, double d) => Environment.GetEnvironmentVariable(n) is { } t ? double.Parse(t, System.Globalization.CultureInfo.InvariantCulture) : d;
+    private static readonly double WaitW = E("WAITW", 10), RiskS = E("RISKS", 0), RiskK = E("RISKK", 0);
     private readonly double _serviceMs = model?.ServiceMs ?? settings.PriorService.TotalMilliseconds;
     private readonly double _workMs = query.Work?.TotalMilliseconds ?? -1;
     private readonly double _payload = query.PayloadBytes;
@@ -41,12 +43,16 @@ internal readonly struct Scoring(
         var service = ServiceMs(vehicle, here);
         var run = _workMs >= 0 ? _workMs * Slowness(vehicle) : service;
         var msPerByte = facts.MsPerByte > 0 ? facts.MsPerByte : _priorMsPerByte;
-        var time = facts.RoundTripMs + _payload * msPerByte + run + facts.BacklogMs(now.Ticks, service) / facts.Threads;
+        var time = facts.RoundTripMs + _payload * msPerByte + run + WaitW * facts.WaitMs(now.Ticks, service);
         if (here is not { Loaded: true })
             time += model?.LoadMs ?? settings.PriorColdLoad.TotalMilliseconds + _artifact * msPerByte;
         // Of a run that is cut short, half is lost on average.
+        if (_workMs >= 0)
+            time += Penalty(vehicle, run, ChanceOfLeaving(vehicle, departures, nowTicks, now, time));
         return time + ChanceOfMiss(vehicle) * _retryMs + ChanceOfLeaving(vehicle, departures, nowTicks, now, time) * (_retryMs + run / 2);
     }
+
+    private static double Penalty(RoutedVehicle vehicle, double run, double chance) => run * (RiskS * Math.Sqrt(chance) + RiskK * chance);
 
     /// <summary>What the run alone takes there.</summary>
     public double RunMs(RoutedVehicle vehicle) =>
