@@ -43,6 +43,9 @@ public sealed class Fleet(RouterSettings settings, GeoPoint place, IVehicleChoic
 
     public bool HasServiceable() => _vehicles.Values.Any(IsServiceable);
 
+    public bool HasServiceable(GeoPoint origin, double radiusKm) =>
+        _vehicles.Values.Any(vehicle => IsServiceable(vehicle) && vehicle.Place.DistanceKm(origin) <= radiusKm);
+
     /// <summary>The vehicle that takes the work; null when none may take it now.</summary>
     public RoutedVehicle? Choose(in ChoiceQuery query, TimeSpan now, Random random) => choice.Choose(this, query, now, random);
 
