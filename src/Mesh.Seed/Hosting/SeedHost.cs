@@ -29,7 +29,8 @@ public static class SeedHost
             .AddWorkStreams()
             .AddMembership(settings, hocon)
             .AddOpenInference(
-                new IngressOptions { MaxRequestBytes = settings.MaxRequestBytes, DefaultTimeout = settings.RequestTimeout }, settings.Models)
+                new IngressOptions { MaxRequestBytes = settings.MaxRequestBytes, DefaultTimeout = settings.RequestTimeout, Region = settings.Region },
+                settings.Models)
             .AddSingleton<IReadiness, SeedReadiness>()
             .AddSingleton<MatcherPolicy, ListenerMatcherPolicy>()
             .AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(RouterMetrics.MeterName).AddPrometheusExporter());

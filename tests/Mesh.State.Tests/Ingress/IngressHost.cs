@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using Mesh.Messages;
 using Mesh.Seed.Ingress;
 using Mesh.Seed.Ingress.Grpc;
 using Mesh.Seed.Ingress.Rest;
@@ -53,7 +54,7 @@ public sealed class IngressHost : IAsyncLifetime, IReadiness
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
         });
-        builder.Services.AddOpenInference(new IngressOptions { MaxRequestBytes = MaxRequestBytes, ServerVersion = "9.8.7" }, _folder.Path);
+        builder.Services.AddOpenInference(new IngressOptions { MaxRequestBytes = MaxRequestBytes, ServerVersion = "9.8.7", Region = new RegionName("here") }, _folder.Path);
         builder.Services.AddSingleton<IInferenceGateway>(Gateway);
         builder.Services.AddSingleton<IReadiness>(this);
         _app = builder.Build();
