@@ -63,10 +63,11 @@ internal sealed class Rounds
 /// <summary>A fleet of one size in a router of its own.</summary>
 internal sealed class BenchFleet
 {
-    private const int Batch = 256;
+    private const int Batch = 64;
 
     private static readonly IReadOnlySet<VehicleId> Nobody = new HashSet<VehicleId>();
 
+    private readonly double[] _batches = new double[100_000];
     private readonly GeographicChoice _choice = new();
     private readonly RouterState _state;
     private readonly Random _random = new(1);
@@ -127,18 +128,22 @@ internal sealed class BenchFleet
         WholeRequest.Add(whole);
     }
 
-    private static double Time(TimeSpan duration, Action run, out long runs)
+    /// <summary>The median of short batches: what others do on the machine for a moment falls on few of them.</summary>
+    private double Time(TimeSpan duration, Action run, out long runs)
     {
         var start = Stopwatch.GetTimestamp();
-        runs = 0;
-        while (Stopwatch.GetElapsedTime(start) < duration)
+        var count = 0;
+        while (Stopwatch.GetElapsedTime(start) < duration && count < _batches.Length)
         {
+            var began = Stopwatch.GetTimestamp();
             for (var i = 0; i < Batch; i++)
                 run();
-            runs += Batch;
+            _batches[count++] = Stopwatch.GetElapsedTime(began).TotalMicroseconds / Batch;
         }
 
-        return Stopwatch.GetElapsedTime(start).TotalMicroseconds / runs;
+        runs = count * (long)Batch;
+        Array.Sort(_batches, 0, count);
+        return _batches[count / 2];
     }
 
     private void Choose()

@@ -37,7 +37,7 @@ public sealed partial class Fleet(RouterSettings settings, GeoPoint place, IVehi
     private readonly Dictionary<ArtifactHash, RoutedModel> _models = [];
     private readonly Dictionary<string, HardwareClass> _classes = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<VehicleId, VehicleRecord> _records = [];
-    private readonly RoutedVehicle?[] _warmable = new RoutedVehicle?[GeographicChoice.MaxExamined];
+    private readonly IndexEntry?[] _warmable = new IndexEntry?[GeographicChoice.MaxExamined];
     private double _fleetMiss;
 
     public IReadOnlyDictionary<VehicleId, RoutedVehicle> Vehicles => _vehicles;
@@ -67,7 +67,7 @@ public sealed partial class Fleet(RouterSettings settings, GeoPoint place, IVehi
 
     /// <summary>Whether the work may go there now.</summary>
     public bool MayTake(RoutedVehicle vehicle, in ChoiceQuery query, TimeSpan now) =>
-        VehicleFilter.TakesNow(vehicle, now, settings) && VehicleFilter.Suits(vehicle, query, settings);
+        VehicleFilter.TakesNow(vehicle, now, settings) && VehicleFilter.Suits(vehicle, vehicle.Find(ModelOf(query.Model.Hash)), query, settings);
 
     /// <summary>Expected time to a good answer from there.</summary>
     public TimeSpan Score(RoutedVehicle vehicle, in ChoiceQuery query, TimeSpan now) =>
@@ -88,7 +88,7 @@ public sealed partial class Fleet(RouterSettings settings, GeoPoint place, IVehi
         var scoring = ScoringOf(new ChoiceQuery(model, 0, place, double.PositiveInfinity, null, EmptySet), _now);
         return
         [
-            .. _warmable.Take(found).OfType<RoutedVehicle>()
+            .. _warmable.Take(found).Select(entry => entry!.Vehicle)
                 .Where(v => v != chosen && !IsCopy(v, known) && ModelPolicy.IsLoadable(v, model, settings))
                 .OrderBy(v => scoring.Score(v))
                 .ThenBy(v => v.Id.Value, StringComparer.Ordinal)

@@ -18,15 +18,19 @@ public sealed class RoutedVehicle
     /// <summary>Smaller payloads say nothing of the bandwidth: their way is all latency.</summary>
     private const long MinBandwidthBytes = 64 << 10;
 
+    /// <summary>In place of <see cref="ScoreFacts.LeavesAt"/>.</summary>
+    internal const long NotAnnounced = long.MaxValue;
+
     private readonly Dictionary<AttemptId, Flight> _flights = [];
-    private double _expectedMs;
-    private TimeSpan _headSince;
+    private ScoreFacts _facts;
+    private VehicleRecord? _record;
     private int _busyInARow;
 
     internal RoutedVehicle(StreamOpened opened, HardwareClass? hardware)
     {
         (Stream, Id, Epoch, Member, Place) = (opened.Stream, opened.Vehicle, opened.Epoch, opened.Member, opened.Place);
-        (DeviceClass, MemoryBytes, ParkedAt) = (opened.DeviceClass, opened.MemoryBytes, opened.At - opened.ParkedFor);
+        (DeviceClass, MemoryBytes) = (opened.DeviceClass, opened.MemoryBytes);
+        _facts.ParkedAt = (opened.At - opened.ParkedFor).Ticks;
         Cell = GeoCell.Of(Place);
         Class = hardware;
         (Anywhere, InClass) = (new IndexEntry(this), new IndexEntry(this));
@@ -51,24 +55,24 @@ public sealed class RoutedVehicle
     public long MemoryBytes { get; }
 
     /// <summary>Since when it is parked and plugged in.</summary>
-    public TimeSpan ParkedAt { get; }
+    public TimeSpan ParkedAt => new(_facts.ParkedAt);
 
     public VehicleLoad Load { get; private set; }
 
     /// <summary>When it leaves, as it announced; null while it announced nothing.</summary>
-    public TimeSpan? LeavesAt { get; private set; }
+    public TimeSpan? LeavesAt => _facts.LeavesAt == NotAnnounced ? null : new TimeSpan(_facts.LeavesAt);
 
     /// <summary>Attempts that this seed has outstanding there.</summary>
     public Dictionary<AttemptId, Flight>.KeyCollection Outstanding => _flights.Keys;
 
     /// <summary>Requests queued or running there that are other seeds', as of its last report.</summary>
-    public int Others { get; private set; }
+    public int Others => _facts.Others;
 
     /// <summary>Requests queued or running there.</summary>
-    public int Ahead => _flights.Count + Others;
+    public int Ahead => _facts.Outstanding + _facts.Others;
 
     /// <summary>It would start another request at once.</summary>
-    public bool IsIdle => Ahead < Math.Max(1, Load.Threads);
+    public bool IsIdle => Ahead < _facts.Threads;
 
     /// <summary>Moving average; null before the first ping came back.</summary>
     public TimeSpan? RoundTrip { get; private set; }
@@ -77,10 +81,10 @@ public sealed class RoutedVehicle
     public TimeSpan? LeastRoundTrip { get; private set; }
 
     /// <summary>Milliseconds that a byte takes to get there, averaged over large payloads; null before the first.</summary>
-    public double? MsPerByte { get; private set; }
+    public double? MsPerByte => _facts.MsPerByte > 0 ? _facts.MsPerByte : null;
 
     /// <summary>Time of its runs over the fleet's for the same work, averaged; null before the first.</summary>
-    public double? Slowness { get; private set; }
+    public double? Slowness => _facts.Slowness > 0 ? _facts.Slowness : null;
 
     /// <summary>It said 'busy': left alone until then.</summary>
     public TimeSpan BusyUntil { get; private set; } = TimeSpan.MinValue;
@@ -112,10 +116,25 @@ public sealed class RoutedVehicle
     /// <summary>Null while nothing is known of its departures.</summary>
     internal DepartureProfile? Departures { get; set; }
 
-    internal VehicleRecord? Record { get; set; }
+    /// <summary>What is known from earlier sessions; null for a newcomer.</summary>
+    internal VehicleRecord? Record
+    {
+        get => _record;
+        set
+        {
+            _record = value;
+            AnswersCounted();
+        }
+    }
 
-    /// <summary>Before the first measured one.</summary>
-    internal double PriorRoundTripMs { get; init; }
+    /// <summary>Until the first measured round trip.</summary>
+    internal double PriorRoundTripMs
+    {
+        init => _facts.RoundTripMs = value;
+    }
+
+    /// <summary>What scoring reads, side by side: a fleet of a million does not fit into any cache.</summary>
+    internal ref readonly ScoreFacts Facts => ref _facts;
 
     /// <summary>Waits in the fleet's queue of paused vehicles until then; null while it does not.</summary>
     internal TimeSpan? PausedUntil { get; set; }
@@ -134,18 +153,6 @@ public sealed class RoutedVehicle
     public TimeSpan? Service(ArtifactHash model) =>
         Find(model)?.ServiceMs is { } ms ? TimeSpan.FromMilliseconds(ms) : null;
 
-    /// <summary>What it expects to be busy with from now on, in milliseconds of one thread; other seeds' requests take <paramref name="serviceMs"/> each.</summary>
-    internal double BacklogMs(TimeSpan now, double serviceMs)
-    {
-        var backlog = Others * serviceMs;
-        if (_flights.Count == 0)
-            return backlog;
-        var each = _expectedMs / _flights.Count;
-        // Of the one that runs, what is left; one that is overdue is the less likely to end the longer it runs.
-        var run = (now - _headSince).TotalMilliseconds;
-        return backlog + _expectedMs - each + Math.Abs(each - Math.Max(0, run));
-    }
-
     internal ModelOnVehicle? Find(RoutedModel? model)
     {
         foreach (var known in Models)
@@ -162,22 +169,25 @@ public sealed class RoutedVehicle
     internal void LoadReported(VehicleLoad load, TimeSpan now)
     {
         Load = load;
-        Others = Math.Max(0, load.Queued - _flights.Count);
-        LeavesAt = load.LeavesIn is { } left ? now + left : null;
+        _facts.Threads = Math.Max(1, load.Threads);
+        _facts.Others = Math.Max(0, load.Queued - _flights.Count);
+        _facts.LeavesAt = load.LeavesIn is { } left ? (now + left).Ticks : NotAnnounced;
     }
 
     internal void RoundTripMeasured(TimeSpan sample)
     {
         RoundTrip = RoundTrip is { } average ? average + (sample - average) * Weight(sample < average) : sample;
+        _facts.RoundTripMs = RoundTrip.Value.TotalMilliseconds;
         LeastRoundTrip = LeastRoundTrip is { } least && least < sample ? least : sample;
     }
 
     internal void Started(AttemptStarted started, double expectedMs, long payloadBytes)
     {
         if (_flights.Count == 0)
-            _headSince = started.At;
+            _facts.HeadSince = started.At.Ticks;
         _flights[started.Attempt] = new Flight(started.At, expectedMs, payloadBytes);
-        _expectedMs += expectedMs;
+        _facts.Outstanding = _flights.Count;
+        _facts.ExpectedMs += expectedMs;
     }
 
     /// <summary>The attempt is over, or nobody waits for it any more.</summary>
@@ -187,8 +197,9 @@ public sealed class RoutedVehicle
         if (!_flights.Remove(attempt, out var flight))
             return null;
         // Summed anew from nothing when empty, so that no rounding gathers.
-        _expectedMs = _flights.Count == 0 ? 0 : Math.Max(0, _expectedMs - flight.ExpectedMs);
-        _headSince = now;
+        _facts.ExpectedMs = _flights.Count == 0 ? 0 : Math.Max(0, _facts.ExpectedMs - flight.ExpectedMs);
+        _facts.HeadSince = now.Ticks;
+        _facts.Outstanding = _flights.Count;
         return flight;
     }
 
@@ -211,6 +222,7 @@ public sealed class RoutedVehicle
         }
 
         Circuit = circuit;
+        AnswersCounted();
     }
 
     /// <summary>What an attempt that was answered says of the way here.</summary>
@@ -222,12 +234,19 @@ public sealed class RoutedVehicle
         if (way <= TimeSpan.Zero)
             return;
         var sample = way.TotalMilliseconds / flight.PayloadBytes;
-        MsPerByte = MsPerByte is { } average ? average + (sample - average) * Weight(sample < average) : sample;
+        _facts.MsPerByte = MsPerByte is { } average ? average + (sample - average) * Weight(sample < average) : sample;
     }
 
     /// <param name="ratio">Of the time a run took to what it takes in the fleet.</param>
     internal void SlownessMeasured(double ratio) =>
-        Slowness = Slowness is { } average ? average + (ratio - average) * Weight(ratio < average) : ratio;
+        _facts.Slowness = Slowness is { } average ? average + (ratio - average) * Weight(ratio < average) : ratio;
+
+    private void AnswersCounted()
+    {
+        // The record holds this session's counts as well, a report later.
+        _facts.Answered = Math.Max(Answered, _record?.Answered ?? 0);
+        _facts.Missed = Math.Max(Failed, (_record?.Failed ?? 0) + (_record?.Lost ?? 0));
+    }
 
     internal static double Weight(bool better) => better ? AlphaDown : Alpha;
 

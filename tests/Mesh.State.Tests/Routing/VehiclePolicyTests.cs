@@ -45,9 +45,11 @@ public sealed class VehiclePolicyTests
     [Fact]
     public void A_loaded_model_needs_no_more_memory()
     {
-        var small = Opening() with { MemoryBytes = 10 };
-        Assert.True(ModelPolicy.Allows(Vehicle(small with { Load = Load(loaded: "a") }), Model('a', 1000), Settings));
-        Assert.False(ModelPolicy.Allows(Vehicle(small with { Load = Load() }), Model('a', 1000), Settings));
+        var stream = Open("small", vehicle => vehicle with { MemoryBytes = 10, Load = Load() });
+        var request = _router.Submit(Model('a', 1000));
+        Assert.Null(_router.StreamOf(request));
+        _router.Run(new LoadChanged(stream, Load(loaded: "a")));
+        Assert.Equal(stream, _router.StreamOf(request));
     }
 
     [Fact]

@@ -55,7 +55,7 @@ internal sealed class GeoIndex
     /// </summary>
     /// <param name="random">Null = the starts follow from how many walks there were.</param>
     /// <returns>How many were written.</returns>
-    public int Walk(GeoCell origin, Span<RoutedVehicle?> found, int idle, Random? random)
+    public int Walk(GeoCell origin, Span<IndexEntry?> found, int idle, Random? random)
     {
         _walk++;
         _wanted = found.Length;
@@ -74,7 +74,7 @@ internal sealed class GeoIndex
     }
 
     /// <summary>The cell of the origin, then its eight neighbours: a vehicle across the border may be next door.</summary>
-    private int Block(GeoCell origin, int level, Span<RoutedVehicle?> found, ref int idle, ref int busy, Random? random)
+    private int Block(GeoCell origin, int level, Span<IndexEntry?> found, ref int idle, ref int busy, Random? random)
     {
         var count = _cells.TryGetValue(origin.Key(level), out var own) ? Take(own, found, ref idle, ref busy, random) : 0;
         for (var north = -1; north <= 1; north++)
@@ -89,7 +89,7 @@ internal sealed class GeoIndex
         return count;
     }
 
-    private int Take(Cell cell, Span<RoutedVehicle?> found, ref int idle, ref int busy, Random? random)
+    private int Take(Cell cell, Span<IndexEntry?> found, ref int idle, ref int busy, Random? random)
     {
         var count = Take(cell, 0, cell.Idle, found, ref idle, random);
         count += Take(cell, cell.Idle, cell.Count, found[count..], ref busy, random);
@@ -98,7 +98,7 @@ internal sealed class GeoIndex
     }
 
     /// <summary>Some of the cell's entries from one position to another that this walk has not met, at most <paramref name="left"/>.</summary>
-    private int Take(Cell cell, int from, int to, Span<RoutedVehicle?> found, ref int left, Random? random)
+    private int Take(Cell cell, int from, int to, Span<IndexEntry?> found, ref int left, Random? random)
     {
         var length = to - from;
         if (length == 0 || left == 0)
@@ -114,7 +114,7 @@ internal sealed class GeoIndex
             if (entry.Walk == _walk)
                 continue;
             entry.Walk = _walk;
-            found[count++] = entry.Vehicle;
+            found[count++] = entry;
             left--;
         }
 

@@ -18,7 +18,7 @@ public sealed class GeographicChoice : IVehicleChoice
     /// <summary>Of those, the idle ones.</summary>
     private const int MaxIdleHolders = 14;
 
-    private readonly RoutedVehicle?[] _found = new RoutedVehicle?[MaxExamined];
+    private readonly IndexEntry?[] _found = new IndexEntry?[MaxExamined];
 
     /// <summary>Vehicles that the last choice looked at.</summary>
     public int Examined { get; private set; }
@@ -57,26 +57,29 @@ public sealed class GeographicChoice : IVehicleChoice
         var kept = 0;
         for (var i = 0; i < met; i++)
         {
-            if (found[i]!.Find(model) is not { Loaded: true })
+            if (found[i]!.Vehicle.Find(model) is not { Loaded: true })
                 found[kept++] = found[i];
         }
 
         return kept;
     }
 
-    private static RoutedVehicle? Best(Fleet fleet, ReadOnlySpan<RoutedVehicle?> candidates, in ChoiceQuery query, TimeSpan now, Random random)
+    private static RoutedVehicle? Best(Fleet fleet, ReadOnlySpan<IndexEntry?> candidates, in ChoiceQuery query, TimeSpan now, Random random)
     {
         var scoring = fleet.ScoringOf(query, now);
         RoutedVehicle? best = null;
         var (bestTried, bestScore, ties) = (true, double.MaxValue, 0);
-        foreach (var vehicle in candidates)
+        foreach (var candidate in candidates)
         {
-            if (!VehicleFilter.Suits(vehicle!, query, fleet.Settings))
+            // An entry among the model's holders is all that there is to know of the model there.
+            var vehicle = candidate!.Vehicle;
+            var here = candidate as ModelOnVehicle ?? vehicle.Find(scoring.Model);
+            if (!VehicleFilter.Suits(vehicle, here, query, fleet.Settings))
                 continue;
-            var tried = query.Tried.Count > 0 && query.Tried.Contains(vehicle!.Id);
+            var tried = query.Tried.Count > 0 && query.Tried.Contains(vehicle.Id);
             if (tried && !bestTried)
                 continue;
-            var score = scoring.Score(vehicle!);
+            var score = scoring.Score(vehicle, here);
             if (best is null || (!tried && bestTried) || score < bestScore)
                 (best, bestTried, bestScore, ties) = (vehicle, tried, score, 1);
             else if (score == bestScore && random.Next(++ties) == 0)
@@ -101,7 +104,7 @@ public sealed class GeographicChoice : IVehicleChoice
         for (var i = 0; i < examined; i++, at = at + 1 == tripped.Count ? 0 : at + 1)
         {
             var vehicle = tripped[at];
-            if (RoomPolicy.Allows(vehicle, now) && VehicleFilter.Suits(vehicle, query, fleet.Settings)
+            if (RoomPolicy.Allows(vehicle, now) && VehicleFilter.Suits(vehicle, vehicle.Find(fleet.ModelOf(query.Model.Hash)), query, fleet.Settings)
                 && (best is null || vehicle.Circuit.Failures < best.Circuit.Failures))
                 best = vehicle;
         }

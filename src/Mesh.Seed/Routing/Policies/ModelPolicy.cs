@@ -1,12 +1,13 @@
 using Mesh.Messages;
+using Mesh.Seed.Routing.Choice;
 
 namespace Mesh.Seed.Routing.Policies;
 
 /// <summary>The model is there, or can be: a loaded one needs no more memory and has shown that its hardware will do.</summary>
 public static class ModelPolicy
 {
-    public static bool Allows(RoutedVehicle vehicle, ModelReference model, RouterSettings settings) =>
-        vehicle.Has(model.Hash) || IsLoadable(vehicle, model, settings);
+    internal static bool Allows(RoutedVehicle vehicle, ModelOnVehicle? here, ModelReference model, RouterSettings settings) =>
+        here is { Loaded: true } || IsLoadable(vehicle, model, settings);
 
     public static bool IsLoadable(RoutedVehicle vehicle, ModelReference model, RouterSettings settings) =>
         MemoryPolicy.Allows(vehicle, model, settings) && HardwareClassPolicy.Allows(vehicle, model);

@@ -27,16 +27,21 @@ internal readonly struct Scoring(
     private readonly double _workMs = query.Work?.TotalMilliseconds ?? -1;
     private readonly double _payload = query.PayloadBytes;
     private readonly double _artifact = query.Model.Size;
+    private readonly double _priorMsPerByte = 1000 / settings.PriorBandwidth;
     private readonly double _retryMs = settings.RetryCost.TotalMilliseconds;
 
-    public double Score(RoutedVehicle vehicle)
+    public RoutedModel? Model => model;
+
+    public double Score(RoutedVehicle vehicle) => Score(vehicle, vehicle.Find(model));
+
+    /// <param name="here">What is known of the model there.</param>
+    public double Score(RoutedVehicle vehicle, ModelOnVehicle? here)
     {
-        var here = vehicle.Find(model);
+        ref readonly var facts = ref vehicle.Facts;
         var service = ServiceMs(vehicle, here);
         var run = _workMs >= 0 ? _workMs * Slowness(vehicle) : service;
-        var msPerByte = vehicle.MsPerByte ?? 1000 / settings.PriorBandwidth;
-        var time = (vehicle.RoundTrip?.TotalMilliseconds ?? vehicle.PriorRoundTripMs) + _payload * msPerByte + run
-            + vehicle.BacklogMs(now, service) / Math.Max(1, vehicle.Load.Threads);
+        var msPerByte = facts.MsPerByte > 0 ? facts.MsPerByte : _priorMsPerByte;
+        var time = facts.RoundTripMs + _payload * msPerByte + run + facts.BacklogMs(now.Ticks, service) / facts.Threads;
         if (here is not { Loaded: true })
             time += model?.LoadMs ?? settings.PriorColdLoad.TotalMilliseconds + _artifact * msPerByte;
         // Of a run that is cut short, half is lost on average.
@@ -50,9 +55,10 @@ internal readonly struct Scoring(
     /// <summary>Chance that it is gone by then.</summary>
     public static double ChanceOfLeaving(RoutedVehicle vehicle, DepartureModel departures, long nowTicks, TimeSpan now, double milliseconds)
     {
-        if (vehicle.LeavesAt is { } leaves)
-            return milliseconds >= (leaves - now).TotalMilliseconds ? 1 : EarlyDeparture;
-        var parked = nowTicks - (now - vehicle.ParkedAt).Ticks;
+        ref readonly var facts = ref vehicle.Facts;
+        if (facts.LeavesAt != RoutedVehicle.NotAnnounced)
+            return milliseconds >= (facts.LeavesAt - now.Ticks) / (double)TimeSpan.TicksPerMillisecond ? 1 : EarlyDeparture;
+        var parked = nowTicks - (now.Ticks - facts.ParkedAt);
         var hazard = departures.Hazard(vehicle.Departures, parked, nowTicks, milliseconds / 3_600_000);
         // For a moment's work the hazard is its chance.
         return hazard < 1e-3 ? hazard : 1 - Math.Exp(-hazard);
@@ -60,7 +66,8 @@ internal readonly struct Scoring(
 
     private double ServiceMs(RoutedVehicle vehicle, ModelOnVehicle? here) => here?.ServiceMs ?? _serviceMs * (vehicle.Class?.Slowness ?? 1);
 
-    private static double Slowness(RoutedVehicle vehicle) => vehicle.Slowness ?? vehicle.Class?.Slowness ?? 1;
+    private static double Slowness(RoutedVehicle vehicle) =>
+        vehicle.Facts.Slowness > 0 ? vehicle.Facts.Slowness : vehicle.Class?.Slowness ?? 1;
 
     /// <summary>
     /// Share of attempts that it will not answer: the fleet's, as if seen in <see cref="Prior"/> attempts, and its own. So two
@@ -68,10 +75,7 @@ internal readonly struct Scoring(
     /// </summary>
     private double ChanceOfMiss(RoutedVehicle vehicle)
     {
-        var record = vehicle.Record;
-        // The record holds this session's counts as well, a report later.
-        var answered = Math.Max(vehicle.Answered, record?.Answered ?? 0);
-        var missed = Math.Max(vehicle.Failed, (record?.Failed ?? 0) + (record?.Lost ?? 0));
-        return (missed + Prior * fleetMiss) / (answered + missed + Prior);
+        ref readonly var facts = ref vehicle.Facts;
+        return (facts.Missed + Prior * fleetMiss) / (facts.Answered + facts.Missed + Prior);
     }
 }

@@ -13,6 +13,7 @@ public static class VehicleFilter
         IsServiceable(vehicle) && RoomPolicy.Allows(vehicle, now) && CircuitPolicy.Allows(vehicle, now, settings);
 
     /// <summary>A taker that may take this very piece of work.</summary>
-    public static bool Suits(RoutedVehicle vehicle, in ChoiceQuery query, RouterSettings settings) =>
-        RadiusPolicy.Allows(vehicle, query) && ModelPolicy.Allows(vehicle, query.Model, settings);
+    /// <param name="here">What is known of the model there.</param>
+    internal static bool Suits(RoutedVehicle vehicle, ModelOnVehicle? here, in ChoiceQuery query, RouterSettings settings) =>
+        RadiusPolicy.Allows(vehicle, query) && ModelPolicy.Allows(vehicle, here, query.Model, settings);
 }

@@ -114,9 +114,9 @@ public sealed class GeoIndexTests
 
     private static List<RoutedVehicle> Walk(GeoIndex index, GeoPoint origin, int wanted, int idle, Random? random = null)
     {
-        var found = new RoutedVehicle?[wanted];
+        var found = new IndexEntry?[wanted];
         var count = index.Walk(GeoCell.Of(origin), found, idle, random ?? new Random(1));
-        return [.. found.Take(count).Select(v => v!)];
+        return [.. found.Take(count).Select(entry => entry!.Vehicle)];
     }
 
     private static IndexEntry Entry(int number, GeoPoint place) => new(new RoutedVehicle(
