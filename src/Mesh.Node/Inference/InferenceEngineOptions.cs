@@ -28,8 +28,8 @@ public sealed record InferenceEngineOptions
     public TimeSpan LoadBackOff { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// A run of unit lines takes no longer than this, as far as it can be told: so long an interactive job may wait for it. A
-    /// single line that takes much longer is ended when an interactive job comes, and runs again later.
+    /// A run of unit lines takes no longer than this, as far as it can be told: so long an interactive job may wait for it. One
+    /// that has taken twice as long is ended when an interactive job waits, and runs again later.
     /// </summary>
     public TimeSpan UnitRunLimit { get; init; } = TimeSpan.FromMilliseconds(5);
 
