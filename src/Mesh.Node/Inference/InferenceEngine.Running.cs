@@ -83,10 +83,11 @@ public sealed partial class InferenceEngine
         var slot = head.Slot!;
         if (head.Job.Model.Batching is not { } batching || slot.RunsAlone || slot.Loaded is not { Model.HasFreeFirstDimension: true })
             return RunLimits.Alone;
-        if (head.Class == JobClass.Interactive)
-            return new RunLimits(batching.MaxBatchSize, batching.MaxQueueDelay, slot.RowCost);
-        var rows = slot.RowCost == TimeSpan.Zero ? 1 : Math.Clamp(_options.UnitRunLimit / slot.RowCost, 1, batching.MaxBatchSize);
-        return new RunLimits((int)rows, TimeSpan.Zero, slot.RowCost);
+        var isUnit = head.Class == JobClass.Unit;
+        var unmeasured = isUnit ? 1 : batching.MaxBatchSize;
+        var longest = isUnit ? _options.UnitRunLimit : _options.JoinedRunLimit;
+        var rows = slot.RowCost == TimeSpan.Zero ? unmeasured : Math.Clamp(longest / slot.RowCost, 1, batching.MaxBatchSize);
+        return new RunLimits((int)rows, isUnit ? TimeSpan.Zero : batching.MaxQueueDelay, slot.RowCost);
     }
 
     private void WakeThreads()

@@ -16,7 +16,7 @@ public sealed class BatchingTests
     [Fact]
     public async Task Fashion_pictures_get_from_a_joined_run_what_they_get_alone()
     {
-        using var harness = new EngineHarness();
+        using var harness = NewHarness();
         var artifact = TestArtifact.OfCheckout("fashion_cnn").Batched(32);
         var alone = await AloneAsync(harness, artifact, [.. Enumerable.Range(0, 30).Select(i => FashionPictures.Tensor(i, 1))]);
         await TrustAsync(harness, artifact, FashionPictures.Tensor(0, 1), FashionPictures.Tensor(1, 1));
@@ -30,7 +30,7 @@ public sealed class BatchingTests
     [Fact]
     public async Task Requests_of_several_rows_get_their_own_rows_back()
     {
-        using var harness = new EngineHarness();
+        using var harness = NewHarness();
         var artifact = TestArtifact.OfCheckout("lande").Batched(8);
         RawTensor[] inputs = [Waves(1, 1), Waves(3, 2), Waves(2, 3), Waves(4, 4)];
         var alone = await AloneAsync(harness, artifact, inputs);
@@ -47,7 +47,7 @@ public sealed class BatchingTests
     [InlineData("Unique")] // gives fewer rows when two are the same
     public async Task A_model_whose_first_dimension_is_no_batch_runs_its_requests_one_by_one(string type)
     {
-        using var harness = new EngineHarness();
+        using var harness = NewHarness();
         var artifact = new TestArtifact(type, OnnxFile.Rows(type, OnnxFile.Attribute("axis", 0))).Batched(32);
         RawTensor[] inputs = [Row(1, 2), Row(3, 4), Row(1, 2)];
         var alone = await AloneAsync(harness, artifact, inputs);
@@ -62,7 +62,7 @@ public sealed class BatchingTests
     [Fact]
     public async Task A_member_that_the_model_refuses_does_not_spoil_the_others()
     {
-        using var harness = new EngineHarness();
+        using var harness = NewHarness();
         var artifact = new TestArtifact("bools", OnnxFile.Identity((TensorElementType.Bool, [-1, 2]))).Batched(32);
         RawTensor[] inputs = [new([1, 2], new byte[] { 1, 0 }), new([1, 2], new byte[] { 1, 2 }), new([1, 2], new byte[] { 0, 1 })];
         await TrustAsync(harness, artifact, inputs[0], inputs[2]);
@@ -76,7 +76,7 @@ public sealed class BatchingTests
     [Fact]
     public async Task Strings_never_share_a_run()
     {
-        using var harness = new EngineHarness();
+        using var harness = NewHarness();
         var artifact = new TestArtifact("texts", OnnxFile.Identity((TensorElementType.String, [-1]))).Batched(32);
         RawTensor[] inputs = [new([1], new byte[] { 2, 0, 0, 0, 7, 8 }), new([1], new byte[] { 2, 0, 0, 0, 9, 9 })];
         var (results, runs) = await TogetherAsync(harness, artifact, inputs);
@@ -87,7 +87,7 @@ public sealed class BatchingTests
     [Fact]
     public async Task Cancelling_a_member_of_a_run_ends_it_for_nobody_else()
     {
-        using var harness = new EngineHarness();
+        using var harness = NewHarness();
         var artifact = new TestArtifact("rows", OnnxFile.Identity((TensorElementType.Float, [-1, 2]))).Batched(32);
         await TrustAsync(harness, artifact, Row(0, 0), Row(1, 1));
         using var gate = new GatedMemory(Row(3, 4).Data.ToArray());
@@ -107,7 +107,7 @@ public sealed class BatchingTests
     [Fact]
     public async Task A_run_whose_members_are_all_cancelled_is_ended()
     {
-        using var harness = new EngineHarness();
+        using var harness = NewHarness();
         var artifact = new TestArtifact("rows", OnnxFile.Identity((TensorElementType.Float, [-1, 2]))).Batched(32);
         await TrustAsync(harness, artifact, Row(0, 0), Row(1, 1));
         using var gate = new GatedMemory(Row(3, 4).Data.ToArray());
@@ -127,7 +127,7 @@ public sealed class BatchingTests
     public async Task A_request_waits_for_company_as_long_as_its_model_says()
     {
         var time = new ManualTime();
-        using var harness = new EngineHarness(time: time);
+        using var harness = NewHarness(time);
         var artifact = new TestArtifact("rows", OnnxFile.Identity((TensorElementType.Float, [-1, 2]))).Batched(3, TimeSpan.FromMilliseconds(10));
         await harness.Engine.LoadAsync(artifact.Model, artifact);
         var first = harness.Submit(artifact, [Row(1, 2)]);
@@ -149,7 +149,7 @@ public sealed class BatchingTests
     public async Task A_run_ends_at_its_own_deadline()
     {
         var time = new ManualTime();
-        using var harness = new EngineHarness(time: time);
+        using var harness = NewHarness(time);
         await harness.Engine.LoadAsync(Loop.Model, Loop);
         var running = await harness.RunForeverAsync(Loop, budget: TimeSpan.FromSeconds(10));
         time.Advance(TimeSpan.FromSeconds(9));
@@ -162,7 +162,7 @@ public sealed class BatchingTests
     [Fact]
     public async Task Unit_lines_run_after_everything_interactive_and_never_join_it()
     {
-        using var harness = new EngineHarness();
+        using var harness = NewHarness();
         var artifact = new TestArtifact("rows", OnnxFile.Identity((TensorElementType.Float, [-1, 2]))).Batched(32);
         await TrustAsync(harness, artifact, Row(0, 0), Row(1, 1));
         var blocker = await harness.RunForeverAsync(Loop);
@@ -183,7 +183,7 @@ public sealed class BatchingTests
     [Fact]
     public async Task A_long_run_of_a_unit_line_makes_way_and_starts_again()
     {
-        using var harness = new EngineHarness();
+        using var harness = NewHarness();
         await harness.Engine.LoadAsync(Loop.Model, Loop);
         var line = await harness.RunForeverAsync(Loop, jobs: JobClass.Unit);
         for (var i = 0; i < 3; i++)
@@ -192,6 +192,10 @@ public sealed class BatchingTests
         line.Job.Cancel();
         Assert.Equal(AttemptOutcome.Cancelled, (await line.Result).Outcome);
     }
+
+    /// <summary>However slow this machine is, no run is too long to be shared.</summary>
+    private static EngineHarness NewHarness(TimeProvider? time = null) =>
+        new(new InferenceEngineOptions { JoinedRunLimit = TimeSpan.FromHours(1) }, time);
 
     private static RawTensor Row(float left, float right) => new([1, 2], MemoryMarshal.AsBytes([left, right]).ToArray());
 
