@@ -84,6 +84,8 @@ public sealed class RouterModelTests
         private readonly Dictionary<StreamId, string> _streams = [];
         private readonly List<(AttemptId Attempt, StreamId Stream)> _sent = [];
         private readonly HashSet<(RequestId Request, string Vehicle)> _had = [];
+        private readonly HashSet<(AttemptId Attempt, StreamId Stream)> _out = [];
+        private readonly HashSet<AttemptId> _over = [];
         private readonly bool _radius;
         private ulong _epoch;
         private long _opened;
@@ -188,6 +190,8 @@ public sealed class RouterModelTests
             var outcome = random.Next(4) switch { 0 => (AttemptOutcome)random.Next(8), 1 => AttemptOutcome.Failed, _ => AttemptOutcome.Ok };
             var wasOut = Router.State.Requests.TryGetValue(attempt.Request, out var request) && request.Find(attempt)?.Stream == stream;
             var timings = new AttemptTimings(default, default, TimeSpan.FromMilliseconds(random.Next(1, 100)));
+            if (wasOut)
+                _over.Add(attempt);
             var effects = Router.Run(new AttemptReported(attempt, stream, outcome, "why", timings));
             Assert.True(wasOut || effects.Count == 0, "a stale or foreign report had an effect");
         }
@@ -229,10 +233,12 @@ public sealed class RouterModelTests
                     Assert.InRange(vehicle.Outstanding.Count, 1, vehicle.Load.Credits);
                     Assert.False(vehicle.Load.Draining);
                     _sent.Add((send.Attempt, send.Stream));
+                    _out.Add((send.Attempt, send.Stream));
                     CheckSend(send, Router.State.Requests[send.Attempt.Request], vehicle);
                     break;
                 case CancelAttempt cancel:
                     Assert.Contains((cancel.Attempt, cancel.Stream), _sent);
+                    _over.Add(cancel.Attempt);
                     Assert.Contains(cancel.Stream, _streams.Keys);
                     break;
                 case WarmModel warm:
@@ -241,6 +247,8 @@ public sealed class RouterModelTests
                 case CompleteRequest complete:
                     Assert.True(_open.Remove(complete.Request, out var deadline), $"{complete.Request} ended twice");
                     _ended[complete.Request] = complete;
+                    if (complete.Answer is { } answer)
+                        _over.Add(answer.Attempt);
                     var late = complete is { Outcome: RequestOutcome.DeadlineExceeded, Attempts: 0 };
                     Assert.True(Router.Now <= deadline || late, "ended after its deadline");
                     Assert.Equal(complete.Outcome is RequestOutcome.Ok, complete.Error.Length == 0);
@@ -307,6 +315,10 @@ public sealed class RouterModelTests
             Assert.Equal(
                 state.Requests.Values.SelectMany(r => r.Running).Select(running => (running.Attempt, running.Stream)).ToHashSet(),
                 state.Vehicles.Values.SelectMany(v => v.Outstanding.Select(attempt => (attempt, v.Stream))).ToHashSet());
+            // Whoever still works on a request that has ended was told to stop.
+            foreach (var (attempt, stream) in _out)
+                Assert.True(_open.ContainsKey(attempt.Request) || _over.Contains(attempt) || !_streams.ContainsKey(stream), "a loser was not cancelled");
+            _out.RemoveWhere(sent => !(state.Requests.TryGetValue(sent.Attempt.Request, out var request) && request.Find(sent.Attempt) is not null));
             // What comes back from a lost vehicle waits beyond the bound; newcomers do not.
             Assert.True(state.Requests.Values.Count(r => r.IsWaiting && r.Attempts == 0) <= Tight.MaxWaiting);
             Assert.Equal(_open.Count == 0, state.NextWake(Router.Now) is null);
