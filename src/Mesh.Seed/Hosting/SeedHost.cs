@@ -1,5 +1,7 @@
 using System.Net;
 using Akka.Configuration;
+using Mesh.Seed.Batches;
+using Mesh.Seed.Batches.Api;
 using Mesh.Seed.Ingress;
 using Mesh.Seed.Ingress.Grpc;
 using Mesh.Seed.Ingress.Rest;
@@ -29,7 +31,9 @@ public static class SeedHost
             .AddWorkStreams()
             .AddMembership(settings, hocon)
             .AddOpenInference(
-                new IngressOptions { MaxRequestBytes = settings.MaxRequestBytes, DefaultTimeout = settings.RequestTimeout }, settings.Models)
+                new IngressOptions { MaxRequestBytes = settings.MaxRequestBytes, DefaultTimeout = settings.RequestTimeout, Region = settings.Region },
+                settings.Models)
+            .AddBatches(settings)
             .AddSingleton<IReadiness, SeedReadiness>()
             .AddSingleton<MatcherPolicy, ListenerMatcherPolicy>()
             .AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(RouterMetrics.MeterName).AddPrometheusExporter());
@@ -37,6 +41,8 @@ public static class SeedHost
         var app = builder.Build();
         app.Services.GetRequiredService<MembershipMetrics>(); // Nobody else asks for it.
         app.MapOpenInferenceRest().On(Listener.Http);
+        if (app.Services.GetRequiredService<IServiceProviderIsService>().IsService(typeof(IBatchDirectory)))
+            app.MapBatchApi().On(Listener.Http);
         app.MapOpenInferenceGrpc().On(Listener.Grpc);
         app.MapPrometheusScrapingEndpoint("/metrics").On(Listener.Metrics);
         app.MapGrpcService<WorkStreamService>().On(Listener.Work);
@@ -55,6 +61,15 @@ public static class SeedHost
         .AddSingleton<RouterMetrics>()
         .AddSingleton<DispatcherFeed>()
         .AddSingleton<IWorkStreamListener>(provider => provider.GetRequiredService<DispatcherFeed>());
+
+    private static IServiceCollection AddBatches(this IServiceCollection services, SeedSettings settings) => services.AddBatchApi(
+        new BatchLimits
+        {
+            MaxFileBytes = settings.MaxFileBytes,
+            MaxLines = settings.MaxBatchLines,
+            MaxLineBytes = (int)Math.Min(settings.MaxRequestBytes, Array.MaxLength / 2),
+        },
+        () => settings.BlobStore.Create(settings.Data, settings.Journal));
 
     private static IServiceCollection AddMembership(this IServiceCollection services, SeedSettings settings, Config hocon) => services
         .AddSingleton(new SeedNodeOptions(

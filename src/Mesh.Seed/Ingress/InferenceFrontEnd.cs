@@ -31,17 +31,18 @@ public sealed class InferenceFrontEnd(
     /// Reads, checks and runs a request. Every request for a known model is counted, however it ends.
     /// </summary>
     /// <param name="read">Reads the request off the wire's form; its time counts as compute_input.</param>
+    /// <param name="client">Whose share of the queue it counts for; see <see cref="ClientKeys"/>.</param>
     /// <param name="deadline">Time left by the transport's own deadline; null = it has none.</param>
     /// <exception cref="RequestRefusedException">The request is not well formed or does not fit the model.</exception>
     internal async Task<InferenceAnswer> InferAsync(
-        ServedModel model, Func<InferRequest> read, TimeSpan? deadline, CancellationToken cancellation)
+        ServedModel model, Func<InferRequest> read, ulong client, TimeSpan? deadline, CancellationToken cancellation)
     {
         var started = time.GetTimestamp();
         var succeeded = false;
         try
         {
             var request = read();
-            var call = RequestValidation.Validate(model, request, options.DefaultTimeout);
+            var call = RequestValidation.Validate(model, request, options.DefaultTimeout, options.Region) with { Client = client };
             if (deadline < call.Budget)
                 call = call with { Budget = deadline.Value };
             var input = time.GetElapsedTime(started);

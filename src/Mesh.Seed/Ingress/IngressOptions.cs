@@ -1,3 +1,5 @@
+using Mesh.Messages;
+
 namespace Mesh.Seed.Ingress;
 
 /// <summary>Settings that REST and gRPC share.</summary>
@@ -8,6 +10,9 @@ public sealed record IngressOptions
 
     /// <summary>Budget of a request that brings no <c>timeout</c> and no gRPC deadline.</summary>
     public TimeSpan DefaultTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>A request that asks for another one is refused; null = none is.</summary>
+    public RegionName? Region { get; init; }
 
     /// <summary>Told by the server's metadata.</summary>
     public string ServerVersion { get; init; } = typeof(IngressOptions).Assembly.GetName().Version?.ToString(3) ?? "0";

@@ -19,6 +19,7 @@ public static class OpenInference
         services.AddSingleton(provider => new ModelRepository(modelsFolder, provider.GetRequiredService<ILogger<ModelRepository>>()));
         services.AddHostedService<ModelRepositoryScanner>();
         services.AddSingleton<InferenceStatistics>();
+        services.AddSingleton<ClientKeys>();
         services.AddSingleton<InferenceFrontEnd>();
         return services.AddOpenInferenceGrpc(options);
     }

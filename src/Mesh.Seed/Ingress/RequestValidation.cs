@@ -9,9 +9,12 @@ namespace Mesh.Seed.Ingress;
 internal static class RequestValidation
 {
     /// <exception cref="RequestRefusedException">With what is wrong, where, and what was expected.</exception>
-    public static InferenceCall Validate(ServedModel model, InferRequest request, TimeSpan defaultTimeout)
+    /// <param name="region">The region that serves it; null = whichever the request names.</param>
+    public static InferenceCall Validate(ServedModel model, InferRequest request, TimeSpan defaultTimeout, RegionName? region = null)
     {
         var parameters = RequestParameters.Read(request.Parameters);
+        if (region is { } here && parameters.Region is { } asked && asked != here.Value)
+            throw Invalid($"parameter 'mesh_region' asks for region '{asked}', but this is a seed of region '{here}' and serves no other: ask one of that region");
         var inputs = new RawTensor?[model.Inputs.Count];
         foreach (var input in request.Inputs)
         {
@@ -26,7 +29,11 @@ internal static class RequestValidation
         if (Array.IndexOf(inputs, null) is >= 0 and var missing)
             throw Invalid($"input '{model.Inputs[missing].Name}' of {model.Reference} is missing: it needs {Names(model.Inputs)}");
         return new InferenceCall(
-            model.Reference, inputs!, ValidateOutputs(model, request.Outputs), parameters.Timeout ?? defaultTimeout, parameters.Priority);
+            model.Reference, inputs!, ValidateOutputs(model, request.Outputs), parameters.Timeout ?? defaultTimeout, parameters.Priority)
+        {
+            Origin = parameters.Location,
+            MaxDistanceKm = parameters.MaxDistanceKm ?? double.PositiveInfinity,
+        };
     }
 
     private static RawTensor ValidateInput(ServedModel model, TensorSpec spec, RequestInput input)

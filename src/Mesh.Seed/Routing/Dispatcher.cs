@@ -44,6 +44,8 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
 
     protected override void PreStart()
     {
+        if (_parts.Known.Records.Count > 0)
+            _state.Apply(new RecordsLearned(_parts.Known.Records));
         _parts.Table.Attach(Self.Tell);
         _parts.Feed.Attach(Self.Tell);
         _cluster.Subscribe(
@@ -66,6 +68,8 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
         _log.Error(reason, "The dispatcher failed on {0} and starts afresh", message);
         foreach (var stream in _parts.Streams.Streams)
             stream.Abort();
+        // The JobRouter tells everything once a term; what it told this actor is not told again.
+        _parts.Known.Records = [.. _state.Records.Values];
         base.PreRestart(reason, message);
     }
 
@@ -113,15 +117,10 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
     {
         var now = _parts.Clock.Now;
         Carry(_state.Decide(command, now, _parts.Random));
-        // Whatever it was may have freed a vehicle or queued a request.
-        while (_state.Waiting > 0)
-        {
-            var next = _state.Decide(DispatchNext.Instance, now, _parts.Random);
-            if (next.IsNothing)
-                break;
+        // Whatever it was may have freed a vehicle, queued a request or made a hedge due.
+        while (_state.Decide(DispatchNext.Instance, now, _parts.Random) is { IsNothing: false } next)
             Carry(next);
-        }
-
+        _parts.Metrics.QueueChanged(_state);
         ScheduleWake(now);
     }
 
@@ -157,6 +156,8 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
     {
         if (!_parts.Table.TryGetCall(send.Attempt.Request, out var call) || !_state.Requests.TryGetValue(send.Attempt.Request, out var request))
             return; // Completed meanwhile.
+        if (send.Hedge)
+            _parts.Metrics.HedgeStarted();
         var budget = request.Deadline - _parts.Clock.Now;
         var outgoing = new OutgoingRequest(send.Attempt.Value, call.Model, budget, call.Priority, call.Inputs, call.Outputs);
         if (_parts.Streams.Find(send.Stream.Value)?.TrySend(outgoing) != true)
@@ -194,4 +195,14 @@ public sealed record DispatcherParts(
     FleetTallies Tallies,
     IActorRef JobRouter,
     RouterReadiness Readiness,
-    RouterMetrics Metrics);
+    RouterMetrics Metrics)
+{
+    /// <summary>Outlives a restart of the actor, too.</summary>
+    public KnownRecords Known { get; } = new();
+}
+
+/// <summary>What a Dispatcher that failed knew about vehicles, for the one that goes on.</summary>
+public sealed class KnownRecords
+{
+    public IReadOnlyList<VehicleRecord> Records { get; set; } = [];
+}

@@ -27,6 +27,10 @@ public sealed partial class Fleet
 
     public bool HasServiceable() => _serviceable > 0;
 
+    /// <summary>Looks at every vehicle, for a request that has waited in vain for as long as any may.</summary>
+    public bool HasServiceable(GeoPoint origin, double radiusKm) =>
+        _vehicles.Values.Any(vehicle => IsServiceable(vehicle) && vehicle.Place.DistanceKm(origin) <= radiusKm);
+
     /// <summary>Somebody would take work but for room, and not for its circuit.</summary>
     internal bool HasHealthy => _serviceable > _open.Count;
 

@@ -195,6 +195,15 @@ public sealed partial class Fleet(RouterSettings settings, GeoPoint place, IVehi
         model.Model.Copies++;
     }
 
+    /// <summary>It has taken too long: the vehicle no longer counts as one that will have the model.</summary>
+    internal void WarmingForgotten(StreamId stream, ArtifactHash hash)
+    {
+        if (Find(stream)?.Find(hash) is not { Warming: true } model)
+            return;
+        model.Warming = false;
+        model.Model.Copies--;
+    }
+
     internal void AttemptStarted(AttemptStarted started, RoutedRequest request)
     {
         var vehicle = _streams[started.Stream];
@@ -217,7 +226,7 @@ public sealed partial class Fleet(RouterSettings settings, GeoPoint place, IVehi
             Settle(vehicle);
         }
 
-        if (ended.End is AttemptEnd.Answered or AttemptEnd.Failed)
+        if (ended.End is AttemptEnd.Answered or AttemptEnd.Refused or AttemptEnd.Failed)
             _fleetMiss += ((ended.End == AttemptEnd.Failed ? 1 : 0) - _fleetMiss) * MissAlpha;
         if (ended.End == AttemptEnd.Answered)
             model.Answered(ended.Timings, oneRun: request.Work is null);

@@ -21,7 +21,7 @@ public sealed class FleetTallies(NodeAddress reporter)
 
     public void Ended(RoutedVehicle vehicle, AttemptEnd end) => Add(vehicle, tally => end switch
     {
-        AttemptEnd.Answered => tally with { Answered = tally.Answered + 1 },
+        AttemptEnd.Answered or AttemptEnd.Refused => tally with { Answered = tally.Answered + 1 },
         AttemptEnd.Failed => tally with { Failed = tally.Failed + 1 },
         AttemptEnd.Lost => tally with { Lost = tally.Lost + 1 },
         _ => tally,

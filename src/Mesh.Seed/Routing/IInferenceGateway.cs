@@ -20,7 +20,7 @@ public interface IInferenceGateway
 /// <param name="Inputs">One tensor for each of the model's inputs, in the model's order.</param>
 /// <param name="Outputs">Positions of the wanted outputs among the model's outputs; none = all of them, in order.</param>
 /// <param name="Budget">Time until the deadline, counted from the call.</param>
-/// <param name="Priority">1 highest; 0 the default.</param>
+/// <param name="Priority">1 highest; 0 the default (<see cref="Queueing.PriorityLevel"/>).</param>
 public sealed record InferenceCall(
     ModelReference Model,
     IReadOnlyList<RawTensor> Inputs,
@@ -28,6 +28,15 @@ public sealed record InferenceCall(
     TimeSpan Budget,
     uint Priority = 0)
 {
+    /// <inheritdoc cref="SubmitRequest.Origin"/>
+    public GeoPoint? Origin { get; init; }
+
+    /// <inheritdoc cref="SubmitRequest.MaxDistanceKm"/>
+    public double MaxDistanceKm { get; init; } = double.PositiveInfinity;
+
+    /// <inheritdoc cref="SubmitRequest.Client"/>
+    public ulong Client { get; init; }
+
     /// <summary>Bytes of all input tensors.</summary>
     public long PayloadBytes { get; } = Inputs.Sum(tensor => (long)tensor.Data.Length);
 }
@@ -47,7 +56,7 @@ public enum RequestOutcome
     /// <summary>No vehicle, or this seed is leaving. HTTP 503, gRPC UNAVAILABLE; with RetryAfter.</summary>
     Unavailable,
 
-    /// <summary>The deadline passed or cannot be met. HTTP 504, gRPC DEADLINE_EXCEEDED.</summary>
+    /// <summary>The deadline passed or cannot be met. HTTP 504, gRPC DEADLINE_EXCEEDED; with RetryAfter when it was refused at once.</summary>
     DeadlineExceeded,
 
     /// <summary>The client went away. gRPC CANCELLED.</summary>
@@ -60,7 +69,7 @@ public enum RequestOutcome
 /// <summary>How a request ended, and what it took.</summary>
 /// <param name="Error">For the client; empty when Ok.</param>
 /// <param name="Outputs">Empty unless Ok; in the order of the call's <see cref="InferenceCall.Outputs"/>.</param>
-/// <param name="RetryAfter">When trying again makes sense, for Overloaded and Unavailable.</param>
+/// <param name="RetryAfter">When trying again makes sense, for Overloaded and Unavailable, and for a deadline that could not be met.</param>
 /// <param name="Vehicle">Who answered; null when nobody did.</param>
 /// <param name="Attempts">Dispatches to a vehicle, the answered one included.</param>
 /// <param name="Timings">Of the attempt that answered.</param>
@@ -71,4 +80,11 @@ public sealed record InferenceOutcome(
     TimeSpan? RetryAfter,
     VehicleId? Vehicle,
     int Attempts,
-    AttemptTimings Timings);
+    AttemptTimings Timings)
+{
+    /// <summary>A second attempt was started before the first had ended.</summary>
+    public bool Hedged { get; init; }
+
+    /// <summary>Of the attempt that answered, from dispatch to answer, less what it spent on the vehicle.</summary>
+    public TimeSpan Network { get; init; }
+}

@@ -38,7 +38,12 @@ public sealed class RequestTable(MonotonicClock clock, RequestTableLimits limits
         // Between the look at the dispatcher and the entry in the table it may have ended, and have failed everybody but us.
         if (Volatile.Read(ref _dispatcher) is null)
             Fail(id, "this seed's dispatcher ended");
-        dispatcher(new SubmitRequest(id, call.Model, call.PayloadBytes, clock.Now + call.Budget, call.Priority));
+        dispatcher(new SubmitRequest(id, call.Model, call.PayloadBytes, clock.Now + call.Budget, call.Priority)
+        {
+            Origin = call.Origin,
+            MaxDistanceKm = call.MaxDistanceKm,
+            Client = call.Client,
+        });
         await using var registration = cancellation.UnsafeRegister(_ => dispatcher(new CancelRequest(id)), null);
         return await request.Outcome.Task;
     }
@@ -69,7 +74,11 @@ public sealed class RequestTable(MonotonicClock clock, RequestTableLimits limits
         if (completed is { Outcome: RequestOutcome.Ok, Answer: { } answer } && request.Outputs.TryGetValue(answer, out var held))
             outputs = held;
         request.Outcome.TrySetResult(new InferenceOutcome(
-            completed.Outcome, completed.Error, outputs, completed.RetryAfter, completed.Vehicle, completed.Attempts, completed.Timings));
+            completed.Outcome, completed.Error, outputs, completed.RetryAfter, completed.Vehicle, completed.Attempts, completed.Timings)
+        {
+            Hedged = completed.Hedged,
+            Network = completed.Network,
+        });
     }
 
     /// <summary>

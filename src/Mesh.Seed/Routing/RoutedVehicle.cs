@@ -215,7 +215,7 @@ public sealed class RoutedVehicle
             if (blamed)
                 circuit.Failed(ended.At, settings);
         }
-        else if (ended.End == AttemptEnd.Answered)
+        else if (ended.End is AttemptEnd.Answered or AttemptEnd.Refused)
         {
             Answered++;
             circuit.Succeeded();
@@ -253,40 +253,4 @@ public sealed class RoutedVehicle
     /// <summary>An attempt that is out.</summary>
     /// <param name="ExpectedMs">How long its run was expected to take.</param>
     public readonly record struct Flight(TimeSpan StartedAt, double ExpectedMs, long PayloadBytes);
-}
-
-/// <summary>An open request. Changed only by <see cref="RouterState.Apply"/>.</summary>
-public sealed class RoutedRequest(RequestQueued queued)
-{
-    public RequestId Id { get; } = queued.Request;
-
-    public ModelReference Model { get; } = queued.Model;
-
-    public long PayloadBytes { get; } = queued.PayloadBytes;
-
-    public TimeSpan Deadline { get; } = queued.Deadline;
-
-    /// <summary>1 highest; 0, the default, ranks last.</summary>
-    public uint Priority { get; } = queued.Priority;
-
-    public GeoPoint? Origin { get; } = queued.Origin;
-
-    public double MaxDistanceKm { get; } = queued.MaxDistanceKm;
-
-    public ulong Client { get; } = queued.Client;
-
-    public TimeSpan? Work { get; } = queued.Work;
-
-    /// <summary>Since when it waits for a vehicle; null while an attempt is out.</summary>
-    public TimeSpan? WaitingSince { get; internal set; } = queued.At;
-
-    public int Attempts { get; internal set; }
-
-    public int FailedAttempts { get; internal set; }
-
-    /// <summary>The attempt that is out.</summary>
-    public (AttemptId Attempt, StreamId Stream)? Running { get; internal set; }
-
-    /// <summary>Vehicles that have had it and did not answer: taken again only when nobody else is there.</summary>
-    public HashSet<VehicleId> Tried { get; } = [];
 }

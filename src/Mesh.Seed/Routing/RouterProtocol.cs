@@ -144,7 +144,14 @@ public sealed record RequestQueued(RequestId Request, ModelReference Model, long
     public TimeSpan? Work { get; init; }
 }
 
-public sealed record AttemptStarted(AttemptId Attempt, StreamId Stream, TimeSpan At) : IRouterStateEvent;
+public sealed record AttemptStarted(AttemptId Attempt, StreamId Stream, TimeSpan At) : IRouterStateEvent
+{
+    /// <summary>Another attempt of the request is out already.</summary>
+    public bool Hedge { get; init; }
+
+    /// <summary>When a hedge is due if it has not answered by then; null = never.</summary>
+    public TimeSpan? HedgeAt { get; init; }
+}
 
 public sealed record AttemptEnded(AttemptId Attempt, StreamId Stream, AttemptEnd End, AttemptTimings Timings, TimeSpan At) : IRouterStateEvent;
 
@@ -153,6 +160,9 @@ public enum AttemptEnd
 {
     /// <summary>It settled its request.</summary>
     Answered,
+
+    /// <summary>So it did: the model takes no such input. Says nothing of how fast the vehicle is.</summary>
+    Refused,
 
     /// <summary>The vehicle could not run it.</summary>
     Failed,
@@ -164,14 +174,31 @@ public enum AttemptEnd
     Lost,
 }
 
-public sealed record RequestClosed(RequestId Request) : IRouterStateEvent;
+/// <summary>Attempts that are still out end with it, and count nowhere.</summary>
+public sealed record RequestClosed(RequestId Request, TimeSpan At) : IRouterStateEvent;
+
+/// <summary>The request's hedge was due and could not be started: it is tried again then; null = not any more.</summary>
+public sealed record HedgePutOff(RequestId Request, TimeSpan? At) : IRouterStateEvent;
+
+/// <summary>The vehicle that has the request is about to leave: its hedge is due now.</summary>
+public sealed record RequestEndangered(RequestId Request, TimeSpan At) : IRouterStateEvent;
+
+/// <summary>Vehicles are in the request's radius, though none has room: it waits on.</summary>
+public sealed record PatienceRenewed(RequestId Request, TimeSpan Until) : IRouterStateEvent;
 
 /// <summary>The model is being loaded on a vehicle ahead of its first request there.</summary>
-public sealed record WarmingStarted(StreamId Stream, ArtifactHash Hash) : IRouterStateEvent;
+public sealed record WarmingStarted(StreamId Stream, ArtifactHash Hash, TimeSpan At) : IRouterStateEvent;
+
+/// <summary>The first warmings have lasted too long to be believed in.</summary>
+public sealed record WarmingsForgotten(int Count) : IRouterStateEvent;
 
 // --- Effects ---
 
-public sealed record SendAttempt(AttemptId Attempt, StreamId Stream) : IRouterEffect;
+public sealed record SendAttempt(AttemptId Attempt, StreamId Stream) : IRouterEffect
+{
+    /// <inheritdoc cref="AttemptStarted.Hedge"/>
+    public bool Hedge { get; init; }
+}
 
 public sealed record CancelAttempt(AttemptId Attempt, StreamId Stream) : IRouterEffect;
 
@@ -186,7 +213,45 @@ public sealed record CompleteRequest(
     (AttemptId Attempt, StreamId Stream)? Answer,
     VehicleId? Vehicle,
     int Attempts,
-    AttemptTimings Timings) : IRouterEffect;
+    AttemptTimings Timings) : IRouterEffect
+{
+    /// <summary>A hedge was started for it.</summary>
+    public bool Hedged { get; init; }
+
+    /// <summary>The hedge gave the answer.</summary>
+    public bool HedgeWon { get; init; }
+
+    /// <summary>Of the attempt that answered, from dispatch to answer, less what it spent on the vehicle.</summary>
+    public TimeSpan Network { get; init; }
+
+    /// <summary>Why it was not even tried; null when it was, or when its client went away first.</summary>
+    public RefusalReason? Refused { get; init; }
+}
+
+/// <summary>Why the router turned a request away.</summary>
+public enum RefusalReason
+{
+    /// <summary>This seed is leaving its region.</summary>
+    Leaving,
+
+    /// <summary>Its deadline had passed.</summary>
+    Expired,
+
+    /// <summary>As many requests wait as may.</summary>
+    QueueFull,
+
+    /// <summary>Its client has its share of the places.</summary>
+    ShareFull,
+
+    /// <summary>No vehicle is fast enough for its deadline.</summary>
+    TooSlow,
+
+    /// <summary>Those that wait before it take longer than its deadline.</summary>
+    QueueTooLong,
+
+    /// <summary>No vehicle came in time.</summary>
+    NoVehicle,
+}
 
 /// <summary>Events to apply and effects to carry out, in order.</summary>
 public sealed record RouterDecision(IReadOnlyList<IRouterStateEvent> Events, IReadOnlyList<IRouterEffect> Effects)

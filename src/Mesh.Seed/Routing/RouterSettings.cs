@@ -15,6 +15,15 @@ public sealed record RouterSettings
     /// <summary>Vehicles that keep a used model loaded, so that losing one costs no cold load.</summary>
     public int WarmCopies { get; init; } = 3;
 
+    /// <summary>A model asked for ahead of a request counts as a copy for this long at most, should the vehicle never report it.</summary>
+    public TimeSpan WarmingLimit { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Second attempts (hedges) per first attempt, on average; 0 = none.</summary>
+    public double HedgeShare { get; init; } = 0.05;
+
+    /// <summary>Hedges that may be saved up for when they are needed.</summary>
+    public int HedgeBurst { get; init; } = 4;
+
     /// <summary>After 'busy' a vehicle is left alone for this long, unless it answers something earlier; doubled each time in a row, up to 32 times.</summary>
     public TimeSpan BusyPause { get; init; } = TimeSpan.FromMilliseconds(20);
 

@@ -1,20 +1,35 @@
 using Mesh.Messages;
 using Mesh.Seed.Routing.Choice;
+using Mesh.Seed.Routing.Hedging;
+using Mesh.Seed.Routing.Queueing;
 
 namespace Mesh.Seed.Routing;
 
 /// <summary>
 /// Everything the router decides on: vehicles, open requests and (in RouterState.Fleet.cs) what lasts about vehicles.
-/// Pure and deterministic: <see cref="Decide"/> reads, <see cref="Apply"/> changes, time and randomness are arguments.
-/// The Dispatcher of each seed runs requests through one; the JobRouter keeps the lasting part in another.
+/// Pure and deterministic: <see cref="Decide"/> reads, <see cref="Apply(IRouterStateEvent)"/> changes, time and randomness are
+/// arguments. The Dispatcher of each seed runs requests through one; the JobRouter keeps the lasting part in another.
+/// Who is let in is decided in RouterState.Admission.cs, who gets a vehicle next in RouterState.Dispatch.cs.
 /// </summary>
 public sealed partial class RouterState
 {
     private readonly RouterSettings _settings;
     private readonly Fleet _fleet;
     private readonly Dictionary<RequestId, RoutedRequest> _requests = [];
-    private readonly SortedSet<(uint Rank, TimeSpan Deadline, ulong Id)> _waiting = [];
-    private readonly SortedSet<(TimeSpan Deadline, ulong Id)> _deadlines = [];
+    private readonly WaitingRoom _waiting = new();
+    private readonly QueuePace _pace = new();
+    private readonly AnswerTimes _answers = new();
+    private readonly HedgeBudget _hedges;
+    private readonly SortedSet<(TimeSpan At, ulong Id)> _deadlines = [];
+    private readonly SortedSet<(TimeSpan At, ulong Id)> _hedgeTimes = [];
+
+    /// <summary>Of requests that wait for a first vehicle, wherever it is; and of those that ask for one within a radius.</summary>
+    private readonly SortedSet<(TimeSpan At, ulong Id)> _patience = [];
+    private readonly SortedSet<(TimeSpan At, ulong Id)> _radiusPatience = [];
+    private readonly Queue<(TimeSpan Until, StreamId Stream, ArtifactHash Model)> _warmings = [];
+
+    /// <summary>Inferences that the vehicles of this seed run at once.</summary>
+    private int _slots;
     private bool _leaving;
 
     /// <param name="place">Of the seed.</param>
@@ -24,6 +39,7 @@ public sealed partial class RouterState
     {
         _settings = settings;
         _fleet = new Fleet(settings, place, choice ?? new GeographicChoice(), origin);
+        _hedges = new HedgeBudget(settings.HedgeShare, settings.HedgeBurst);
     }
 
     public Fleet Fleet => _fleet;
@@ -34,6 +50,9 @@ public sealed partial class RouterState
 
     public int Waiting => _waiting.Count;
 
+    /// <param name="level">1 to <see cref="PriorityLevel.Lowest"/>.</param>
+    public int WaitingAt(int level) => _waiting.CountAt(level);
+
     public RoutedVehicle? Find(StreamId stream) => _fleet.Find(stream);
 
     /// <summary>When <see cref="Tick"/> has something to do next; null while there is nothing.</summary>
@@ -41,15 +60,22 @@ public sealed partial class RouterState
     {
         if (_deadlines.Count == 0)
             return null;
-        var wake = _deadlines.Min.Deadline;
+        var wake = _deadlines.Min.At;
+        Sooner(_hedgeTimes);
+        Sooner(_radiusPatience);
         if (_waiting.Count == 0)
             return wake;
-        var busy = _fleet.NextRetry(now) ?? wake;
-        var patience = _fleet.HasServiceable()
-            ? wake
-            : _waiting.Select(w => _requests[new RequestId(w.Id)]).Where(r => r.Attempts == 0)
-                .Select(r => r.WaitingSince!.Value + _settings.NoVehicleWait).DefaultIfEmpty(wake).Min();
-        return new[] { wake, busy, patience }.Min();
+        if (_fleet.NextRetry(now) is { } retry && retry < wake)
+            wake = retry;
+        if (_patience.Count > 0 && !_fleet.HasServiceable())
+            Sooner(_patience);
+        return wake;
+
+        void Sooner(SortedSet<(TimeSpan At, ulong)> times)
+        {
+            if (times.Count > 0 && times.Min.At < wake)
+                wake = times.Min.At;
+        }
     }
 
     public RouterDecision Decide(IRouterCommand command, TimeSpan now, Random random) => command switch
@@ -58,149 +84,105 @@ public sealed partial class RouterState
         DispatchNext => DecideDispatch(now, random),
         AttemptReported reported => DecideReported(reported, now),
         AttemptUndeliverable lost => DecideUndeliverable(lost, now),
-        CancelRequest cancel => DecideCancel(cancel),
+        CancelRequest cancel => DecideCancel(cancel, now),
         Tick => DecideTick(now),
         StreamClosed closed => IsOpen(closed.Stream) ? RouterDecision.Of(closed) : RouterDecision.Nothing,
         StreamOpened opened => RouterDecision.Of(opened with { At = now }),
-        LoadChanged changed => IsOpen(changed.Stream) ? RouterDecision.Of(changed with { At = now }) : RouterDecision.Nothing,
+        LoadChanged changed => DecideLoad(changed with { At = now }, now),
+        MemberChanged member => DecideMember(member, now),
         RoundTripMeasured trip => IsOpen(trip.Stream) ? RouterDecision.Of(trip) : RouterDecision.Nothing,
         IRouterStateEvent fact => RouterDecision.Of(fact),
         _ => throw new ArgumentOutOfRangeException(nameof(command), command, "The router knows no such command."),
     };
 
-    private RouterDecision DecideSubmit(SubmitRequest submit, TimeSpan now)
-    {
-        if (_leaving)
-            return Refuse(submit.Request, RequestOutcome.Unavailable, "this seed is leaving its region", TimeSpan.FromSeconds(1));
-        if (submit.Deadline <= now)
-            return Refuse(submit.Request, RequestOutcome.DeadlineExceeded, "the deadline has passed", null);
-        if (_waiting.Count >= _settings.MaxWaiting)
-        {
-            return Refuse(
-                submit.Request,
-                RequestOutcome.Overloaded,
-                $"{_waiting.Count} requests already wait for a vehicle at this seed, as many as may",
-                TimeSpan.FromSeconds(1));
-        }
-
-        if (_fleet.LeastTime(submit.Model.Hash) is { } least && now + least > submit.Deadline)
-        {
-            return Refuse(
-                submit.Request,
-                RequestOutcome.DeadlineExceeded,
-                $"no vehicle answers {submit.Model} in less than {least.TotalMilliseconds:0.###} ms, more than the timeout leaves",
-                null);
-        }
-
-        return RouterDecision.Of(
-            new RequestQueued(submit.Request, submit.Model, submit.PayloadBytes, submit.Deadline, submit.Priority, now)
-            {
-                Origin = submit.Origin,
-                MaxDistanceKm = submit.MaxDistanceKm,
-                Client = submit.Client,
-                Work = submit.Work,
-            });
-    }
-
-    private RouterDecision DecideDispatch(TimeSpan now, Random random)
-    {
-        foreach (var (_, _, id) in _waiting)
-        {
-            var request = _requests[new RequestId(id)];
-            if (request.Attempts == AttemptId.MaxNumber)
-                return CloseUnanswered(request, RequestOutcome.Failed, $"{request.Attempts} attempts were handed back or lost", null);
-            if (_fleet.Choose(QueryOf(request), now, random) is not { } vehicle)
-            {
-                // Any vehicle may take any request, so when this one finds no room the next one will not either.
-                return RouterDecision.Nothing;
-            }
-
-            var attempt = AttemptId.Of(request.Id, request.Attempts + 1);
-            var events = new List<IRouterStateEvent> { new AttemptStarted(attempt, vehicle.Stream, now) };
-            var effects = new List<IRouterEffect> { new SendAttempt(attempt, vehicle.Stream) };
-            foreach (var warm in _fleet.ToWarm(request.Model, vehicle))
-            {
-                events.Add(new WarmingStarted(warm.Stream, request.Model.Hash));
-                effects.Add(new WarmModel(warm.Stream, request.Model));
-            }
-
-            return new RouterDecision(events, effects);
-        }
-
-        return RouterDecision.Nothing;
-    }
-
     private RouterDecision DecideReported(AttemptReported reported, TimeSpan now)
     {
         // Late (its request is closed or has moved on) or not asked of this stream: it changes nothing.
         if (!_requests.TryGetValue(reported.Attempt.Request, out var request)
-            || request.Running != (reported.Attempt, reported.Stream)
+            || request.Find(reported.Attempt) is not { } attempt || attempt.Stream != reported.Stream
             || _fleet.Find(reported.Stream) is not { } vehicle)
             return RouterDecision.Nothing;
+        // While another attempt is out, only an answer settles the request.
+        var last = request.Running.Count == 1;
         return reported.Outcome switch
         {
-            AttemptOutcome.Ok => Close(request, AttemptEnd.Answered, RequestOutcome.Ok, ""),
-            AttemptOutcome.Invalid => Close(request, AttemptEnd.Answered, RequestOutcome.Invalid, reported.Error),
-            AttemptOutcome.Expired => Close(request, AttemptEnd.Returned, RequestOutcome.DeadlineExceeded, "the deadline passed in the vehicle's queue"),
-            AttemptOutcome.Failed or AttemptOutcome.Unknown when request.FailedAttempts + 1 >= _settings.MaxFailedAttempts =>
-                Close(request, AttemptEnd.Failed, RequestOutcome.Failed, reported.Error),
-            AttemptOutcome.Failed or AttemptOutcome.Unknown => Retry(AttemptEnd.Failed),
-            _ => Retry(AttemptEnd.Returned),
+            AttemptOutcome.Ok => Close(AttemptEnd.Answered, RequestOutcome.Ok, ""),
+            AttemptOutcome.Invalid => Close(AttemptEnd.Refused, RequestOutcome.Invalid, reported.Error),
+            AttemptOutcome.Expired when last => Close(AttemptEnd.Returned, RequestOutcome.DeadlineExceeded, "the deadline passed in the vehicle's queue"),
+            AttemptOutcome.Failed or AttemptOutcome.Unknown when last && request.FailedAttempts + 1 >= _settings.MaxFailedAttempts =>
+                Close(AttemptEnd.Failed, RequestOutcome.Failed, reported.Error),
+            AttemptOutcome.Failed or AttemptOutcome.Unknown => RouterDecision.Of(Ended(AttemptEnd.Failed)),
+            _ => RouterDecision.Of(Ended(AttemptEnd.Returned)),
         };
 
-        RouterDecision Retry(AttemptEnd end) => RouterDecision.Of(new AttemptEnded(reported.Attempt, reported.Stream, end, reported.Timings, now));
+        AttemptEnded Ended(AttemptEnd end) => new(reported.Attempt, reported.Stream, end, reported.Timings, now);
 
-        RouterDecision Close(RoutedRequest request, AttemptEnd end, RequestOutcome outcome, string error) => new(
-            [new AttemptEnded(reported.Attempt, reported.Stream, end, reported.Timings, now), new RequestClosed(request.Id)],
-            [new CompleteRequest(
-                request.Id, outcome, error, null, (reported.Attempt, reported.Stream), vehicle.Id, request.Attempts, reported.Timings)]);
+        RouterDecision Close(AttemptEnd end, RequestOutcome outcome, string error)
+        {
+            var complete = Completion(request, outcome, error) with
+            {
+                Answer = (reported.Attempt, reported.Stream),
+                Vehicle = vehicle.Id,
+                Timings = reported.Timings,
+                HedgeWon = attempt.Hedge,
+                Network = Positive(now - attempt.At - reported.Timings.Queue - reported.Timings.Infer),
+            };
+            return new RouterDecision(
+                [Ended(end), new RequestClosed(request.Id, now)],
+                [.. request.Running.Where(other => other.Attempt != attempt.Attempt).Select(Cancel), complete]);
+        }
     }
 
     private RouterDecision DecideUndeliverable(AttemptUndeliverable lost, TimeSpan now) =>
-        _requests.TryGetValue(lost.Attempt.Request, out var request) && request.Running is { } running && running.Attempt == lost.Attempt
+        _requests.TryGetValue(lost.Attempt.Request, out var request) && request.Find(lost.Attempt) is { } running
             ? RouterDecision.Of(new AttemptEnded(running.Attempt, running.Stream, AttemptEnd.Returned, default, now))
             : RouterDecision.Nothing;
 
-    private RouterDecision DecideCancel(CancelRequest cancel) =>
+    private RouterDecision DecideCancel(CancelRequest cancel, TimeSpan now) =>
         _requests.TryGetValue(cancel.Request, out var request)
-            ? CloseUnanswered(request, RequestOutcome.Cancelled, "the client went away", null)
+            ? CloseUnanswered(request, RequestOutcome.Cancelled, "the client went away", now)
             : RouterDecision.Nothing;
 
     private RouterDecision DecideTick(TimeSpan now)
     {
-        var closings = _deadlines.TakeWhile(open => open.Deadline <= now)
-            .Select(open => CloseUnanswered(
-                _requests[new RequestId(open.Id)], RequestOutcome.DeadlineExceeded, "the deadline passed before a vehicle answered", null))
+        var decisions = Due(_deadlines, now)
+            .Select(request => CloseUnanswered(request, RequestOutcome.DeadlineExceeded, "the deadline passed before a vehicle answered", now))
             .ToList();
-        if (!_fleet.HasServiceable())
+        if (_patience.Count > 0 && !_fleet.HasServiceable())
         {
-            closings.AddRange(_waiting.Select(waiting => _requests[new RequestId(waiting.Id)])
-                .Where(request => request.Deadline > now && request.Attempts == 0 && request.WaitingSince + _settings.NoVehicleWait <= now)
-                .Select(request => CloseUnanswered(
-                    request, RequestOutcome.Unavailable, "no vehicle is there to take the request", _settings.NoVehicleWait)));
+            decisions.AddRange(Due(_patience, now).Where(request => request.Deadline > now)
+                .Select(request => Abandon(request, "no vehicle is there to take the request", now)));
         }
 
-        return closings.Count == 0
+        decisions.AddRange(Due(_radiusPatience, now).Where(request => request.Deadline > now).Select(request =>
+        {
+            var origin = request.Origin ?? _fleet.Place;
+            return _fleet.HasServiceable(origin, request.MaxDistanceKm)
+                ? RouterDecision.Of(new PatienceRenewed(request.Id, now + _settings.NoVehicleWait))
+                : Abandon(request, $"no vehicle is within {request.MaxDistanceKm:0.###} km of {origin} to take the request", now);
+        }));
+        return decisions.Count == 0
             ? RouterDecision.Nothing
-            : new RouterDecision([.. closings.SelectMany(c => c.Events)], [.. closings.SelectMany(c => c.Effects)]);
+            : new RouterDecision([.. decisions.SelectMany(d => d.Events)], [.. decisions.SelectMany(d => d.Effects)]);
     }
 
-    private static RouterDecision CloseUnanswered(RoutedRequest request, RequestOutcome outcome, string error, TimeSpan? retryAfter)
-    {
-        var completion = Completion(request, outcome, error) with { RetryAfter = retryAfter };
-        return new RouterDecision(
-            [new RequestClosed(request.Id)],
-            request.Running is { } running ? [new CancelAttempt(running.Attempt, running.Stream), completion] : [completion]);
-    }
+    private IEnumerable<RoutedRequest> Due(SortedSet<(TimeSpan At, ulong Id)> times, TimeSpan now) =>
+        times.TakeWhile(due => due.At <= now).Select(due => _requests[new RequestId(due.Id)]);
+
+    private RouterDecision Abandon(RoutedRequest request, string error, TimeSpan now) =>
+        CloseUnanswered(request, RequestOutcome.Unavailable, error, now, RefusalReason.NoVehicle, _settings.NoVehicleWait);
+
+    private static RouterDecision CloseUnanswered(
+        RoutedRequest request, RequestOutcome outcome, string error, TimeSpan now, RefusalReason? refused = null, TimeSpan? retryAfter = null) => new(
+        [new RequestClosed(request.Id, now)],
+        [.. request.Running.Select(Cancel), Completion(request, outcome, error) with { Refused = refused, RetryAfter = retryAfter }]);
+
+    private static IRouterEffect Cancel(RunningAttempt attempt) => new CancelAttempt(attempt.Attempt, attempt.Stream);
 
     private static CompleteRequest Completion(RoutedRequest request, RequestOutcome outcome, string error) =>
-        new(request.Id, outcome, error, null, null, null, request.Attempts, default);
+        new(request.Id, outcome, error, null, null, null, request.Attempts, default) { Hedged = request.Hedged };
 
-    private static RouterDecision Refuse(RequestId request, RequestOutcome outcome, string error, TimeSpan? retryAfter) =>
-        new([], [new CompleteRequest(request, outcome, error, retryAfter, null, null, 0, default)]);
-
-    private ChoiceQuery QueryOf(RoutedRequest request) => new(
-        request.Model, request.PayloadBytes, request.Origin ?? _fleet.Place, request.MaxDistanceKm, request.Work, request.Tried);
+    private static TimeSpan Positive(TimeSpan time) => time > TimeSpan.Zero ? time : TimeSpan.Zero;
 
     private bool IsOpen(StreamId stream) => _fleet.Find(stream) is not null;
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Net;
 using System.Threading.Channels;
@@ -20,9 +21,11 @@ internal sealed class DispatcherFixture : IAsyncDisposable
 {
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly ActorSystem _system;
+    private readonly MeterListener _meters = new();
 
     public DispatcherFixture(RouterSettings? settings = null)
     {
+        Listen();
         var clock = new MonotonicClock(TimeProvider.System);
         Table = new RequestTable(clock, new RequestTableLimits());
         Feed = new DispatcherFeed(Table);
@@ -59,6 +62,9 @@ internal sealed class DispatcherFixture : IAsyncDisposable
 
     public IActorRef Dispatcher { get; }
 
+    /// <summary>What was counted, by instrument; those with tags as name{tag}.</summary>
+    public ConcurrentDictionary<string, long> Counted { get; } = [];
+
     /// <summary>Its first report is out, so it takes requests.</summary>
     public Task<FleetReport> StartedAsync() => NextReportAsync();
 
@@ -74,8 +80,22 @@ internal sealed class DispatcherFixture : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _meters.Dispose();
         await _system.Terminate();
         await _services.DisposeAsync();
+    }
+
+    private void Listen()
+    {
+        var scope = _services.GetRequiredService<IMeterFactory>();
+        _meters.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Meter.Scope == scope)
+                listener.EnableMeasurementEvents(instrument);
+        };
+        _meters.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
+            Counted.AddOrUpdate(instrument.Name + (tags.Length > 0 ? $"{{{tags[0].Value}}}" : ""), value, (_, sum) => sum + value));
+        _meters.Start();
     }
 }
 
@@ -122,6 +142,9 @@ internal sealed class FakeVehicle : IServerStreamWriter<SeedFrame>
 
     public void Refuse(WorkRequest request, AttemptStatus status) =>
         _fixture.Feed.ResultArrived(Stream, new WorkResult { Attempt = request.Attempt, Status = status, Error = "why" });
+
+    /// <summary>Tells the seed that it will leave.</summary>
+    public void Drain() => _fixture.Feed.StatusChanged(Stream, new VehicleStatus { Credits = 4, Threads = 1, Draining = true });
 
     public void Disconnect(DepartureKind kind = DepartureKind.Vanished)
     {

@@ -94,6 +94,41 @@ public sealed class DispatcherTests
     }
 
     [Fact]
+    public async Task A_request_on_a_vehicle_that_will_leave_is_hedged_and_the_loser_cancelled()
+    {
+        await using var seed = new DispatcherFixture();
+        await seed.StartedAsync();
+        var leaving = seed.Connect("V-1");
+        var answer = seed.InferAsync();
+        var first = await leaving.RequestAsync();
+        var other = seed.Connect("V-2");
+        leaving.Drain();
+        var second = await other.RequestAsync();
+        Assert.NotEqual(first.Attempt, second.Attempt);
+        Assert.Equal([1, 2, 3], second.Inputs[0].Data.ToByteArray());
+        other.Answer(second, content: 7);
+        var outcome = await answer;
+        Assert.Equal(
+            (RequestOutcome.Ok, new VehicleId("V-2"), 2, true, (byte)7),
+            (outcome.Outcome, outcome.Vehicle, outcome.Attempts, outcome.Hedged, outcome.Outputs[0].Data.Span[0]));
+        Assert.Equal(first.Attempt, await leaving.CancelAsync());
+        // Its answer comes all the same, and changes nothing.
+        leaving.Answer(first, content: 1);
+        Assert.Equal(RequestOutcome.Ok, await AnswerOneAsync(seed, other));
+        Assert.Equal((1, 1, 2), (seed.Counted["mesh.hedges"], seed.Counted["mesh.hedges.won"], seed.Counted["mesh.requests{Ok}"]));
+    }
+
+    [Fact]
+    public async Task What_is_turned_away_is_counted_by_reason()
+    {
+        await using var seed = new DispatcherFixture(new RouterSettings { NoVehicleWait = TimeSpan.FromMilliseconds(30) });
+        await seed.StartedAsync();
+        await seed.InferAsync();
+        await seed.InferAsync(seconds: 0);
+        Assert.Equal((1, 1), (seed.Counted["mesh.requests.refused{NoVehicle}"], seed.Counted["mesh.requests.refused{Expired}"]));
+    }
+
+    [Fact]
     public async Task A_newer_session_takes_over_and_the_older_stream_is_ended()
     {
         await using var seed = new DispatcherFixture();
@@ -171,6 +206,25 @@ public sealed class DispatcherTests
         Assert.Equal(RequestOutcome.Ok, await AnswerOneAsync(seed, seed.Connect("V-1")));
     }
 
+    /// <summary>The JobRouter tells all records once a term; a Dispatcher that starts afresh within it must not have lost them.</summary>
+    [Fact]
+    public async Task A_dispatcher_that_starts_afresh_still_knows_the_vehicles_records()
+    {
+        await using var seed = new DispatcherFixture();
+        var report = await seed.StartedAsync();
+        seed.Dispatcher.Tell(new FleetRecords(1, report.Sequence, [Record("flaky", lost: 500), Record("steady", lost: 0)]));
+        seed.Dispatcher.Tell(new UnknownCommand());
+        // The report of its new life shows that it goes on.
+        Assert.Equal(report.Sequence + 1, (await seed.NextReportAsync()).Sequence);
+        seed.Connect("flaky");
+        var steady = seed.Connect("steady");
+        // Of two equal vehicles each would get some of these.
+        var answers = Enumerable.Range(0, 3).Select(_ => seed.InferAsync()).ToList();
+        for (var i = 0; i < 3; i++)
+            steady.Answer(await steady.RequestAsync(), content: 1);
+        Assert.All(await Task.WhenAll(answers), outcome => Assert.Equal(new VehicleId("steady"), outcome.Vehicle));
+    }
+
     [Fact]
     public async Task A_request_after_the_dispatchers_end_is_refused_and_never_hangs()
     {
@@ -189,6 +243,9 @@ public sealed class DispatcherTests
         vehicle.Answer(await vehicle.RequestAsync(), content: 1);
         return (await answer).Outcome;
     }
+
+    private static VehicleRecord Record(string vehicle, long lost) => new(
+        new VehicleId(vehicle), new SessionEpoch(1), new SessionEpoch(1), default, default, 1, 0, 1, 500, 0, lost);
 
     private sealed record UnknownCommand : IRouterCommand;
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using Mesh.Messages;
 using Mesh.Seed.Ingress;
 using Mesh.Seed.Ingress.Grpc;
 using Mesh.Seed.Ingress.Rest;
@@ -14,6 +15,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace Mesh.State.Tests.Ingress;
 
@@ -41,9 +43,9 @@ public sealed class IngressHost : IAsyncLifetime, IReadiness
     public async Task InitializeAsync()
     {
         _folder.WriteModel("fashion_cnn", await File.ReadAllBytesAsync(Checkout.Artifact("fashion_cnn")));
-        _folder.WriteModel("mixed", OnnxFile.Identity((OnnxType.Float, [-1]), (OnnxType.Text, [-1]), (OnnxType.Float16, [-1])), "2");
-        _folder.WriteModel("numbers", OnnxFile.Identity((OnnxType.Float, [-1])), "1");
-        _folder.WriteModel("numbers", OnnxFile.Identity((OnnxType.Float, [-1])), "3");
+        _folder.WriteModel("mixed", OnnxFile.Identity((TensorElementType.Float, [-1]), (TensorElementType.String, [-1]), (TensorElementType.Float16, [-1])), "2");
+        _folder.WriteModel("numbers", OnnxFile.Identity((TensorElementType.Float, [-1])), "1");
+        _folder.WriteModel("numbers", OnnxFile.Identity((TensorElementType.Float, [-1])), "3");
         _folder.WriteModel("broken", [1, 2, 3]);
 
         var builder = WebApplication.CreateSlimBuilder();
@@ -53,7 +55,7 @@ public sealed class IngressHost : IAsyncLifetime, IReadiness
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1);
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2);
         });
-        builder.Services.AddOpenInference(new IngressOptions { MaxRequestBytes = MaxRequestBytes, ServerVersion = "9.8.7" }, _folder.Path);
+        builder.Services.AddOpenInference(new IngressOptions { MaxRequestBytes = MaxRequestBytes, ServerVersion = "9.8.7", Region = new RegionName("here") }, _folder.Path);
         builder.Services.AddSingleton<IInferenceGateway>(Gateway);
         builder.Services.AddSingleton<IReadiness>(this);
         _app = builder.Build();

@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
+using Mesh.Messages;
 using Mesh.Seed.Ingress;
 using Mesh.Seed.Models;
 using static Mesh.State.Tests.Ingress.Samples;
@@ -73,8 +74,24 @@ public sealed class RequestValidationTests
     {
         var call = RequestValidation.Validate(Pair, With(("timeout", Parameter.Of(1500)), ("priority", Parameter.Of(7UL)), ("custom", Parameter.Of("x"))), Default);
         Assert.Equal((TimeSpan.FromMicroseconds(1500), 7u), (call.Budget, call.Priority));
+        // As in Triton, a level that there is not is the default one.
+        Assert.Equal(0u, RequestValidation.Validate(Pair, With(("priority", Parameter.Of(17))), Default).Priority);
+        Assert.Equal(16u, RequestValidation.Validate(Pair, With(("priority", Parameter.Of(16))), Default).Priority);
         Assert.Equal(Default, RequestValidation.Validate(Pair, With(("timeout", Parameter.Of(0))), Default).Budget);
         Assert.True(RequestValidation.Validate(Pair, With(("timeout", Parameter.Of(long.MaxValue))), Default).Budget > TimeSpan.FromDays(20));
+    }
+
+    [Fact]
+    public void A_place_and_a_radius_are_taken_over()
+    {
+        var call = RequestValidation.Validate(
+            Pair, With(("mesh_location", Parameter.Of("-33.87, 151.21")), ("mesh_max_distance_km", Parameter.Of(20UL)), ("mesh_region", Parameter.Of("r"))), Default);
+        Assert.Equal((new GeoPoint(-33.87, 151.21), 20), (call.Origin, call.MaxDistanceKm));
+        call = RequestValidation.Validate(Pair, Request(X0, X1), Default, new RegionName("r"));
+        Assert.Equal((null, double.PositiveInfinity), (call.Origin, call.MaxDistanceKm));
+        Assert.Equal(
+            "parameter 'mesh_region' asks for region 'q', but this is a seed of region 'r' and serves no other: ask one of that region",
+            Refused(() => RequestValidation.Validate(Pair, With(("mesh_region", Parameter.Of("q"))), Default, new RegionName("r"))));
     }
 
     [Theory]
@@ -87,6 +104,15 @@ public sealed class RequestValidationTests
     [InlineData("sequence_start", true, "parameter 'sequence_start' is not supported")]
     [InlineData("headers", "x", "parameter 'headers' is reserved")]
     [InlineData("triton_something", true, "parameter 'triton_something' is not known")]
+    [InlineData("mesh_location", "50.11", "parameter 'mesh_location' must be a string \"LATITUDE,LONGITUDE\" in degrees")]
+    [InlineData("mesh_location", "91,0", "parameter 'mesh_location' must be a string")]
+    [InlineData("mesh_location", 50.11, "parameter 'mesh_location' must be a string")]
+    [InlineData("mesh_max_distance_km", 0L, "parameter 'mesh_max_distance_km' must be a number of kilometres above 0")]
+    [InlineData("mesh_max_distance_km", -0.5, "parameter 'mesh_max_distance_km' must be a number")]
+    [InlineData("mesh_max_distance_km", double.PositiveInfinity, "parameter 'mesh_max_distance_km' must be a number")]
+    [InlineData("mesh_max_distance_km", "10", "parameter 'mesh_max_distance_km' must be a number")]
+    [InlineData("mesh_region", 1L, "parameter 'mesh_region' must be a string")]
+    [InlineData("mesh_maxdistance", 1L, "parameter 'mesh_maxdistance' is not known: of the names starting with 'mesh_' a request may have")]
     [InlineData("binary_data_output", 1L, "parameter 'binary_data_output' must be true or false")]
     public void Parameters_that_cannot_be_are_refused(string name, object value, string expected)
     {

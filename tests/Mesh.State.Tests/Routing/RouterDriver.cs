@@ -1,11 +1,12 @@
 using Mesh.Messages;
 using Mesh.Messages.Control;
 using Mesh.Seed.Routing;
+using Mesh.Seed.Routing.Choice;
 
 namespace Mesh.State.Tests.Routing;
 
 /// <summary>Drives a RouterState as the Dispatcher does (decide, apply, assign until nothing comes back), on a clock of our own.</summary>
-internal sealed class RouterDriver(RouterSettings? settings = null, int seed = 1)
+internal sealed class RouterDriver(RouterSettings? settings = null, int seed = 1, IVehicleChoice? choice = null)
 {
     public static readonly GeoPoint Frankfurt = new(50.11, 8.68);
     public static readonly GeoPoint Berlin = new(52.52, 13.40);
@@ -15,7 +16,7 @@ internal sealed class RouterDriver(RouterSettings? settings = null, int seed = 1
     private ulong _lastRequest;
     private long _lastStream;
 
-    public RouterState State { get; } = new(settings ?? new RouterSettings(), Frankfurt);
+    public RouterState State { get; } = new(settings ?? new RouterSettings(), Frankfurt, choice);
 
     public TimeSpan Now { get; set; } = TimeSpan.FromSeconds(100);
 
@@ -41,13 +42,8 @@ internal sealed class RouterDriver(RouterSettings? settings = null, int seed = 1
     {
         var before = Effects.Count;
         Carry(State.Decide(command, Now, _random));
-        while (State.Waiting > 0)
-        {
-            var next = State.Decide(DispatchNext.Instance, Now, _random);
-            if (next.IsNothing)
-                break;
+        while (State.Decide(DispatchNext.Instance, Now, _random) is { IsNothing: false } next)
             Carry(next);
-        }
 
         return Effects.GetRange(before, Effects.Count - before);
     }
@@ -60,23 +56,33 @@ internal sealed class RouterDriver(RouterSettings? settings = null, int seed = 1
         return stream;
     }
 
-    public RequestId Submit(ModelReference? model = null, double seconds = 10, uint priority = 0, long bytes = 100)
+    public RequestId Submit(ModelReference? model = null, double seconds = 10, uint priority = 0, long bytes = 100, ulong client = 0) =>
+        Submit(new SubmitRequest(default, model ?? Model(), bytes, Now + TimeSpan.FromSeconds(seconds), priority) { Client = client });
+
+    public RequestId Submit(SubmitRequest submit)
     {
         var request = new RequestId(++_lastRequest);
-        Run(new SubmitRequest(request, model ?? Model(), bytes, Now + TimeSpan.FromSeconds(seconds), priority));
+        Run(submit with { Request = request });
         return request;
     }
 
-    /// <summary>The attempt that is out for a request.</summary>
-    public (AttemptId Attempt, StreamId Stream) Running(RequestId request) => State.Requests[request].Running!.Value;
+    /// <summary>The attempt that is out for a request; of two the first.</summary>
+    public (AttemptId Attempt, StreamId Stream) Running(RequestId request) =>
+        State.Requests[request].Running is [var running, ..] ? (running.Attempt, running.Stream) : throw new InvalidOperationException("It waits.");
 
-    public StreamId? StreamOf(RequestId request) => State.Requests[request].Running?.Stream;
+    public StreamId? StreamOf(RequestId request) => State.Requests[request].Running is [var running, ..] ? running.Stream : null;
+
+    /// <summary>Where its hedge runs.</summary>
+    public StreamId? HedgeOf(RequestId request) => State.Requests[request].Running is [_, { Hedge: true } hedge] ? hedge.Stream : null;
 
     public IReadOnlyList<IRouterEffect> Report(RequestId request, AttemptOutcome outcome, double inferMs = 1, string error = "")
     {
         var (attempt, stream) = Running(request);
-        return Run(new AttemptReported(attempt, stream, outcome, error, new AttemptTimings(default, default, TimeSpan.FromMilliseconds(inferMs))));
+        return Report(attempt, stream, outcome, inferMs, error);
     }
+
+    public IReadOnlyList<IRouterEffect> Report(AttemptId attempt, StreamId stream, AttemptOutcome outcome, double inferMs = 1, string error = "") =>
+        Run(new AttemptReported(attempt, stream, outcome, error, new AttemptTimings(default, default, TimeSpan.FromMilliseconds(inferMs))));
 
     /// <summary>Lets a request run to its end on whichever vehicle has it.</summary>
     public void Answer(double inferMs = 1) => Report(Submit(), AttemptOutcome.Ok, inferMs);

@@ -11,13 +11,13 @@ namespace Mesh.State.Tests.Routing;
 /// <summary>Random interleavings of everything that can reach a router, with what must hold in each of them.</summary>
 public sealed class RouterModelTests
 {
-    private static readonly RouterSettings Tight = new() { MaxWaiting = 6, WarmCopies = 2 };
+    private static readonly RouterSettings Tight = new() { MaxWaiting = 6, WarmCopies = 2, HedgeBurst = 2 };
 
     [Property(MaxTest = 300)]
     public Property Every_request_ends_once_and_in_time_and_nothing_goes_to_a_closed_stream() =>
         Prop.ForAll(Operations(), operations =>
         {
-            var run = new Run();
+            var run = new Run(operations.Length % 2 == 0);
             foreach (var operation in operations)
                 run.Step(operation);
             run.Finish();
@@ -27,7 +27,7 @@ public sealed class RouterModelTests
     public Property The_same_happenings_and_randomness_give_the_same_decisions() =>
         Prop.ForAll(Operations(), operations =>
         {
-            var (first, second) = (new Run(), new Run());
+            var (first, second) = (new Run(true), new Run(true));
             foreach (var operation in operations)
             {
                 first.Step(operation);
@@ -37,27 +37,41 @@ public sealed class RouterModelTests
             Assert.Equal(first.Router.Effects, second.Router.Effects);
         });
 
-    /// <summary>That the property above walks the ways it claims to: each outcome, retries and warming occur.</summary>
+    /// <summary>That the property above walks the ways it claims to.</summary>
     [Fact]
-    public void The_interleavings_reach_every_outcome()
+    public void The_interleavings_reach_every_outcome_and_every_way_there()
     {
         var random = new Random(20);
         HashSet<RequestOutcome> outcomes = [];
-        var (retries, warmings, cancels) = (0, 0, 0);
-        for (var i = 0; i < 200; i++)
+        HashSet<RefusalReason> refusals = [];
+        var ways = new Dictionary<string, int>();
+        for (var i = 0; i < 300; i++)
         {
-            var run = new Run();
+            var run = new Run(i % 2 == 0);
             for (var step = 0; step < 150; step++)
                 run.Step(random.Next());
             run.Finish();
             outcomes.UnionWith(run.Router.Completed.Select(completion => completion.Outcome));
-            retries += run.Router.Completed.Count(completion => completion is { Outcome: RequestOutcome.Ok, Attempts: > 1 });
-            warmings += run.Router.Effects.OfType<WarmModel>().Count();
-            cancels += run.Router.Effects.OfType<CancelAttempt>().Count();
+            refusals.UnionWith(run.Router.Completed.Select(completion => completion.Refused).OfType<RefusalReason>());
+            Count("retries", run.Router.Completed.Count(completion => completion is { Outcome: RequestOutcome.Ok, Attempts: > 1, Hedged: false }));
+            Count("warmings", run.Router.Effects.OfType<WarmModel>().Count());
+            Count("cancels", run.Router.Effects.OfType<CancelAttempt>().Count());
+            Count("hedges won", run.Router.Completed.Count(completion => completion.HedgeWon));
+            Count("hedges cancelled", run.Router.Completed.Count(completion => completion is { Outcome: RequestOutcome.Ok, Hedged: true, HedgeWon: false }));
+            foreach (var (way, count) in run.Ways)
+                Count(way, count);
         }
 
         Assert.Empty(Enum.GetValues<RequestOutcome>().Except(outcomes));
-        Assert.True(retries > 50 && warmings > 50 && cancels > 50, $"{retries} retries, {warmings} warmings, {cancels} cancels");
+        Assert.Empty(Enum.GetValues<RefusalReason>().Except([RefusalReason.Leaving]).Except(refusals));
+        string[] expected =
+        [
+            "retries", "warmings", "cancels", "hedges won", "hedges cancelled", "late hedges", "hedges of the endangered", "both attempts lost", "one of two lost",
+            "both cancelled", "overtaken by another client", "passed by one behind it",
+        ];
+        Assert.All(expected, way => Assert.True(ways.GetValueOrDefault(way) >= 10, $"{way}: {ways.GetValueOrDefault(way)} times"));
+
+        void Count(string way, int count) => ways[way] = ways.GetValueOrDefault(way) + count;
     }
 
     private static Arbitrary<int[]> Operations() => Gen.Choose(0, int.MaxValue - 1).ArrayOf(120).ToArbitrary();
@@ -69,12 +83,35 @@ public sealed class RouterModelTests
         private readonly Dictionary<RequestId, CompleteRequest> _ended = [];
         private readonly Dictionary<StreamId, string> _streams = [];
         private readonly List<(AttemptId Attempt, StreamId Stream)> _sent = [];
+        private readonly HashSet<(RequestId Request, string Vehicle)> _had = [];
+        private readonly HashSet<(AttemptId Attempt, StreamId Stream)> _out = [];
+        private readonly HashSet<AttemptId> _over = [];
+        private readonly bool _radius;
         private ulong _epoch;
         private long _opened;
+        private int _firsts;
+        private int _hedges;
 
-        public Run() => Router.OnEffect = Check;
+        /// <param name="production">With the choice that the mesh runs with; else with a plain one.</param>
+        public Run(bool production)
+        {
+            _radius = !production;
+            Router = new RouterDriver(Tight, choice: production ? null : new InReach());
+            Router.OnEffect = Check;
+            // Enough answers of one model that late attempts are hedged from here on.
+            Open("V-0", Load(loaded: "a"));
+            for (var i = 0; i < 50; i++)
+            {
+                var request = Submit(new SubmitRequest(default, Model(), 100, Router.Now + TimeSpan.FromSeconds(1), 0));
+                Router.Advance(0.005);
+                Router.Report(request, AttemptOutcome.Ok, 4);
+            }
+        }
 
-        public RouterDriver Router { get; } = new(Tight);
+        public RouterDriver Router { get; }
+
+        /// <summary>How often things happened that cannot be told from the outcomes.</summary>
+        public Dictionary<string, int> Ways { get; } = [];
 
         public void Step(int operation)
         {
@@ -110,14 +147,36 @@ public sealed class RouterModelTests
 
         private void Submit(Random random)
         {
-            var deadline = Router.Now + TimeSpan.FromSeconds(random.NextDouble() * 4 - 0.1);
-            var request = new RequestId((ulong)(_open.Count + _ended.Count) + 1);
-            _open[request] = deadline;
+            var model = Model((char)('a' + Math.Max(0, random.Next(5) - 2)));
+            var deadline = Router.Now + TimeSpan.FromSeconds(random.Next(3) == 0 ? random.NextDouble() * 0.1 : (random.NextDouble() * 4) - 0.1);
+            var near = random.Next(4) == 0;
+            Submit(new SubmitRequest(default, model, random.Next(1000), deadline, (uint)random.Next(3))
+            {
+                Client = (ulong)Math.Max(0, random.Next(5) - 2),
+                Origin = near ? (random.Next(2) == 0 ? Sydney : Berlin) : null,
+                MaxDistanceKm = near ? random.Next(1, 400) : double.PositiveInfinity,
+                Work = random.Next(10) == 0 ? TimeSpan.FromSeconds(random.Next(1, 10)) : null,
+            });
+        }
+
+        private RequestId Submit(SubmitRequest submit)
+        {
+            submit = submit with { Request = new RequestId((ulong)(_open.Count + _ended.Count) + 1) };
+            _open[submit.Request] = submit.Deadline;
             var before = Router.State.Waiting;
-            Router.Run(new SubmitRequest(request, Model((char)('a' + random.Next(3))), random.Next(1000), deadline, (uint)random.Next(3)));
-            var full = _ended.TryGetValue(request, out var ended) && ended.Outcome == RequestOutcome.Overloaded;
-            Assert.True(before < Tight.MaxWaiting || ended is not null, "admitted beyond the bound");
-            Assert.True(!full || before >= Tight.MaxWaiting, "refused although there was room to wait");
+            var clients = Router.State.Requests.Values.Select(request => request.Client).Append(submit.Client).Distinct().Count();
+            var own = Router.State.Requests.Values.Count(request => request.IsWaiting && request.Client == submit.Client);
+            Router.Run(submit);
+            var refused = _ended.GetValueOrDefault(submit.Request)?.Refused;
+            var full = before >= Tight.MaxWaiting;
+            var beyond = before * 2 >= Tight.MaxWaiting && own >= Math.Max(1, Tight.MaxWaiting / clients);
+            var expected = submit.Deadline <= Router.Now ? RefusalReason.Expired
+                : full ? RefusalReason.QueueFull
+                : beyond ? RefusalReason.ShareFull
+                : refused is RefusalReason.TooSlow or RefusalReason.QueueTooLong ? refused : null;
+            Assert.Equal(expected, refused);
+            Assert.False(refused is RefusalReason.QueueTooLong && before == 0, "refused for a queue that is not there");
+            return submit.Request;
         }
 
         private void Report(Random random)
@@ -129,27 +188,36 @@ public sealed class RouterModelTests
             if (random.Next(10) == 0)
                 stream = AnyStream(random);
             var outcome = random.Next(4) switch { 0 => (AttemptOutcome)random.Next(8), 1 => AttemptOutcome.Failed, _ => AttemptOutcome.Ok };
-            var wasOut = Router.State.Requests.TryGetValue(attempt.Request, out var request) && request.Running == (attempt, stream);
+            var wasOut = Router.State.Requests.TryGetValue(attempt.Request, out var request) && request.Find(attempt)?.Stream == stream;
             var timings = new AttemptTimings(default, default, TimeSpan.FromMilliseconds(random.Next(1, 100)));
+            if (wasOut)
+                _over.Add(attempt);
             var effects = Router.Run(new AttemptReported(attempt, stream, outcome, "why", timings));
             Assert.True(wasOut || effects.Count == 0, "a stale or foreign report had an effect");
         }
 
         private void Open(Random random)
         {
-            var vehicle = $"V-{random.Next(4)}";
-            foreach (var former in _streams.Where(s => s.Value == vehicle).Select(s => s.Key).ToList())
-                _streams.Remove(former);
             // A redial of the same session, or a new one; the driver's number of the stream is the next.
             _epoch += (ulong)random.Next(2);
+            Open($"V-{random.Next(4)}", AnyLoad(random), random.Next(2) == 0 ? Sydney : Berlin);
+        }
+
+        private void Open(string vehicle, VehicleLoad load, GeoPoint? place = null)
+        {
+            foreach (var former in _streams.Where(s => s.Value == vehicle).Select(s => s.Key).ToList())
+                _streams.Remove(former);
             _streams[new StreamId(++_opened)] = vehicle;
-            Router.Open(vehicle, random.Next(2) == 0 ? Sydney : Berlin, AnyLoad(random), _epoch);
+            Router.Open(vehicle, place, load, _epoch);
         }
 
         private void Close(Random random)
         {
             var stream = AnyStream(random);
             _streams.Remove(stream);
+            var had = Router.State.Find(stream)?.Outstanding.Select(attempt => Router.State.Requests[attempt.Request]).ToList() ?? [];
+            Happened("one of two lost", had.Count(request => request.Running.Count == 2));
+            Happened("both attempts lost", had.Count(request => request.Hedged && request.Running.Count == 1));
             Router.Run(new StreamClosed(stream));
         }
 
@@ -165,9 +233,12 @@ public sealed class RouterModelTests
                     Assert.InRange(vehicle.Outstanding.Count, 1, vehicle.Load.Credits);
                     Assert.False(vehicle.Load.Draining);
                     _sent.Add((send.Attempt, send.Stream));
+                    _out.Add((send.Attempt, send.Stream));
+                    CheckSend(send, Router.State.Requests[send.Attempt.Request], vehicle);
                     break;
                 case CancelAttempt cancel:
                     Assert.Contains((cancel.Attempt, cancel.Stream), _sent);
+                    _over.Add(cancel.Attempt);
                     Assert.Contains(cancel.Stream, _streams.Keys);
                     break;
                 case WarmModel warm:
@@ -176,10 +247,17 @@ public sealed class RouterModelTests
                 case CompleteRequest complete:
                     Assert.True(_open.Remove(complete.Request, out var deadline), $"{complete.Request} ended twice");
                     _ended[complete.Request] = complete;
+                    if (complete.Answer is { } answer)
+                        _over.Add(answer.Attempt);
                     var late = complete is { Outcome: RequestOutcome.DeadlineExceeded, Attempts: 0 };
                     Assert.True(Router.Now <= deadline || late, "ended after its deadline");
                     Assert.Equal(complete.Outcome is RequestOutcome.Ok, complete.Error.Length == 0);
-                    Assert.Equal(complete.Outcome is RequestOutcome.Overloaded or RequestOutcome.Unavailable, complete.RetryAfter is not null);
+                    Assert.Equal(
+                        complete.Outcome is RequestOutcome.Overloaded or RequestOutcome.Unavailable
+                            || complete.Refused is RefusalReason.TooSlow or RefusalReason.QueueTooLong,
+                        complete.RetryAfter is not null);
+                    Assert.True(complete.Outcome != RequestOutcome.Ok || _sent.Contains(complete.Answer!.Value), "answered by nobody who was asked");
+                    Happened("both cancelled", complete is { Hedged: true, Outcome: RequestOutcome.DeadlineExceeded or RequestOutcome.Cancelled } ? 1 : 0);
                     break;
                 default:
                     Assert.Fail($"{effect} is an effect that nobody carries out");
@@ -187,16 +265,62 @@ public sealed class RouterModelTests
             }
         }
 
+        private void CheckSend(SendAttempt send, RoutedRequest request, RoutedVehicle vehicle)
+        {
+            var fresh = _had.Add((request.Id, vehicle.Id.Value));
+            Assert.True(!_radius || vehicle.Place.DistanceKm(request.Origin ?? Frankfurt) <= request.MaxDistanceKm, "sent beyond its radius");
+            Assert.Equal(send.Hedge ? 2 : 1, request.Running.Count);
+            if (send.Hedge)
+            {
+                Assert.True(fresh, "hedged on a vehicle that had it");
+                Assert.Null(request.Work);
+                Assert.True(++_hedges <= (0.05 * _firsts) + Tight.HedgeBurst, $"{_hedges} hedges for {_firsts} first attempts");
+                Happened(Router.State.Find(request.Running[0].Stream) is { } first && Router.State.Fleet.IsServiceable(first) ? "late hedges" : "hedges of the endangered", 1);
+                return;
+            }
+
+            _firsts += send.Attempt.Number == 1 ? 1 : 0;
+            CheckOrder(request);
+        }
+
+        /// <summary>It was its turn before anybody's who waits for the same.</summary>
+        private void CheckOrder(RoutedRequest request)
+        {
+            var waiting = Router.State.Requests.Values.Where(other => other.IsWaiting).ToList();
+            Happened("passed by one behind it", waiting.Count(other => other.Level < request.Level));
+            var out1 = OutOf(request.Client) - 1;
+            foreach (var other in waiting.Where(other => !other.HasRadius && other.Model == request.Model))
+            {
+                Assert.True(other.Level >= request.Level, "went before a higher priority");
+                if (other.Level > request.Level)
+                    continue;
+                if (other.Client != request.Client)
+                    Assert.True(OutOf(other.Client) >= out1, "went before a client that has less");
+                else if (!request.HasRadius)
+                    Assert.True((other.Deadline, other.Id.Value).CompareTo((request.Deadline, request.Id.Value)) > 0, "went before an earlier deadline");
+                Happened("overtaken by another client", other.Client != request.Client && other.Deadline < request.Deadline ? 1 : 0);
+            }
+
+            int OutOf(ulong client) => Router.State.Requests.Values.Count(other => !other.IsWaiting && other.Client == client);
+        }
+
+        private void Happened(string way, int times) => Ways[way] = Ways.GetValueOrDefault(way) + times;
+
         private void AssertConsistent()
         {
             var state = Router.State;
             Assert.Equal(_open.Keys.ToHashSet(), state.Requests.Keys.ToHashSet());
-            Assert.Equal(state.Requests.Values.Count(request => request.Running is null), state.Waiting);
+            Assert.Equal(state.Requests.Values.Count(request => request.Running.Count == 0), state.Waiting);
+            Assert.All(state.Requests.Values, request => Assert.InRange(request.Running.Count, 0, 2));
             Assert.Equal(
-                state.Requests.Values.Where(r => r.Running is not null).Select(r => r.Running!.Value).ToHashSet(),
+                state.Requests.Values.SelectMany(r => r.Running).Select(running => (running.Attempt, running.Stream)).ToHashSet(),
                 state.Vehicles.Values.SelectMany(v => v.Outstanding.Select(attempt => (attempt, v.Stream))).ToHashSet());
+            // Whoever still works on a request that has ended was told to stop.
+            foreach (var (attempt, stream) in _out)
+                Assert.True(_open.ContainsKey(attempt.Request) || _over.Contains(attempt) || !_streams.ContainsKey(stream), "a loser was not cancelled");
+            _out.RemoveWhere(sent => !(state.Requests.TryGetValue(sent.Attempt.Request, out var request) && request.Find(sent.Attempt) is not null));
             // What comes back from a lost vehicle waits beyond the bound; newcomers do not.
-            Assert.True(state.Requests.Values.Count(r => r.Running is null && r.Attempts == 0) <= Tight.MaxWaiting);
+            Assert.True(state.Requests.Values.Count(r => r.IsWaiting && r.Attempts == 0) <= Tight.MaxWaiting);
             Assert.Equal(_open.Count == 0, state.NextWake(Router.Now) is null);
         }
 

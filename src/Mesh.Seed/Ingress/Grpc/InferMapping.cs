@@ -44,6 +44,8 @@ internal static class InferMapping
         response.Parameters.Add("mesh_attempts", new InferParameter { Int64Param = outcome.Attempts });
         response.Parameters.Add("mesh_queue_us", new InferParameter { Int64Param = (long)outcome.Timings.Queue.TotalMicroseconds });
         response.Parameters.Add("mesh_infer_us", new InferParameter { Int64Param = (long)outcome.Timings.Infer.TotalMicroseconds });
+        response.Parameters.Add("mesh_network_us", new InferParameter { Int64Param = (long)outcome.Network.TotalMicroseconds });
+        response.Parameters.Add("mesh_hedged", new InferParameter { BoolParam = outcome.Hedged });
         for (var i = 0; i < answer.Outputs.Count; i++)
         {
             var (spec, tensor) = (answer.Outputs[i], outcome.Outputs[i]);

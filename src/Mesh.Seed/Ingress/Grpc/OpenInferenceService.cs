@@ -12,6 +12,7 @@ internal sealed partial class OpenInferenceService(
     ModelRepository repository,
     InferenceFrontEnd frontEnd,
     InferenceStatistics statistics,
+    ClientKeys clients,
     IReadiness readiness,
     IngressOptions options,
     TimeProvider time,
@@ -53,7 +54,8 @@ internal sealed partial class OpenInferenceService(
     {
         var model = frontEnd.Find(request.ModelName, request.ModelVersion);
         TimeSpan? left = context.Deadline == DateTime.MaxValue ? null : context.Deadline - time.GetUtcNow().UtcDateTime;
-        var answer = await frontEnd.InferAsync(model, () => InferMapping.Read(request), left, context.CancellationToken);
+        var client = clients.Identify(context.RequestHeaders.GetValue("authorization"), context.RequestHeaders.GetValue("x-api-key"));
+        var answer = await frontEnd.InferAsync(model, () => InferMapping.Read(request), client, left, context.CancellationToken);
         return answer.Outcome.Outcome == RequestOutcome.Ok ? InferMapping.Write(answer) : throw Error(answer.Outcome, context);
     });
 
@@ -112,7 +114,7 @@ internal sealed partial class OpenInferenceService(
         RequestOutcome.Invalid => new RpcException(new Status(StatusCode.InvalidArgument, outcome.Error)),
         RequestOutcome.Overloaded => new RpcException(new Status(StatusCode.ResourceExhausted, outcome.Error), RetryAfter(outcome.RetryAfter)),
         RequestOutcome.Unavailable => new RpcException(new Status(StatusCode.Unavailable, outcome.Error), RetryAfter(outcome.RetryAfter)),
-        RequestOutcome.DeadlineExceeded => new RpcException(new Status(StatusCode.DeadlineExceeded, outcome.Error)),
+        RequestOutcome.DeadlineExceeded => new RpcException(new Status(StatusCode.DeadlineExceeded, outcome.Error), outcome.RetryAfter is { } retry ? RetryAfter(retry) : []),
         RequestOutcome.Cancelled => new RpcException(CancelledStatus(context, outcome.Error)),
         RequestOutcome.Failed => new RpcException(new Status(StatusCode.Internal, outcome.Error)),
         _ => new RpcException(new Status(StatusCode.Unknown, outcome.Error)),

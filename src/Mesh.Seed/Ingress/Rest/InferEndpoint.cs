@@ -6,7 +6,7 @@ using static Mesh.Seed.Ingress.RequestRefusedException;
 namespace Mesh.Seed.Ingress.Rest;
 
 /// <summary><c>POST /v2/models/{model}[/versions/{version}]/infer</c>.</summary>
-internal sealed class InferEndpoint(InferenceFrontEnd frontEnd, IngressOptions options)
+internal sealed class InferEndpoint(InferenceFrontEnd frontEnd, ClientKeys clients, IngressOptions options)
 {
     private const string HeaderLength = "Inference-Header-Content-Length";
 
@@ -24,6 +24,7 @@ internal sealed class InferEndpoint(InferenceFrontEnd frontEnd, IngressOptions o
                 binary = OutputForms.Read(model, request);
                 return request;
             },
+            clients.Identify(context.Request.Headers.Authorization, context.Request.Headers["X-API-Key"]),
             deadline: null,
             context.RequestAborted);
         if (answer.Outcome.Outcome == RequestOutcome.Ok)

@@ -33,7 +33,9 @@ internal static class InferResponseWriter
         return body.Length > jsonLength ? jsonLength : null;
     }
 
-    private static void WriteJson(Utf8JsonWriter writer, InferenceAnswer answer, bool[] binary)
+    /// <summary>The JSON part alone.</summary>
+    /// <exception cref="RequestRefusedException">An output holds what JSON cannot express.</exception>
+    public static void WriteJson(Utf8JsonWriter writer, InferenceAnswer answer, bool[] binary)
     {
         writer.WriteStartObject();
         writer.WriteString("model_name"u8, answer.Model.Reference.Name);
@@ -56,6 +58,8 @@ internal static class InferResponseWriter
         writer.WriteNumber("mesh_attempts"u8, outcome.Attempts);
         writer.WriteNumber("mesh_queue_us"u8, (long)outcome.Timings.Queue.TotalMicroseconds);
         writer.WriteNumber("mesh_infer_us"u8, (long)outcome.Timings.Infer.TotalMicroseconds);
+        writer.WriteNumber("mesh_network_us"u8, (long)outcome.Network.TotalMicroseconds);
+        writer.WriteBoolean("mesh_hedged"u8, outcome.Hedged);
         writer.WriteEndObject();
     }
 

@@ -27,7 +27,7 @@ internal static class RestResponse
     /// <summary>OIP's error object, whose only field is a plain string.</summary>
     public static Task WriteErrorAsync(HttpContext context, int status, string error, TimeSpan? retryAfter = null)
     {
-        if (status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)
+        if (retryAfter is not null || status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)
             context.Response.Headers.RetryAfter = RetryAdvice.Seconds(retryAfter).ToString(CultureInfo.InvariantCulture);
         return WriteJsonAsync(context, status, writer =>
         {

@@ -94,13 +94,30 @@ public sealed class GrpcTests : IAsyncLifetime
     [InlineData(RequestOutcome.Overloaded, StatusCode.ResourceExhausted, "3")]
     [InlineData(RequestOutcome.Unavailable, StatusCode.Unavailable, "3")]
     [InlineData(RequestOutcome.DeadlineExceeded, StatusCode.DeadlineExceeded, null)]
+    [InlineData(RequestOutcome.DeadlineExceeded, StatusCode.DeadlineExceeded, "3")]
     [InlineData(RequestOutcome.Cancelled, StatusCode.Cancelled, null)]
     [InlineData(RequestOutcome.Failed, StatusCode.Internal, null)]
     public async Task Every_outcome_has_its_status(RequestOutcome outcome, StatusCode status, string? retryAfter)
     {
-        _host.Gateway.Always(Ok() with { Outcome = outcome, Error = "because", RetryAfter = TimeSpan.FromSeconds(2.1) });
+        _host.Gateway.Always(Ok() with { Outcome = outcome, Error = "because", RetryAfter = retryAfter is null ? null : TimeSpan.FromSeconds(2.1) });
         var error = await AssertStatusAsync(status, "because", _client.ModelInferAsync(Numbers()).ResponseAsync);
         Assert.Equal(retryAfter, error.Trailers.GetValue("retry-after"));
+    }
+
+    [Fact]
+    public async Task Place_and_client_reach_the_router()
+    {
+        var request = Numbers();
+        request.Parameters["mesh_location"] = new InferParameter { StringParam = "52.52,13.40" };
+        request.Parameters["mesh_max_distance_km"] = new InferParameter { DoubleParam = 0.5 };
+        foreach (var metadata in new Metadata[] { new() { { "authorization", "bearer secret" } }, new() { { "x-api-key", "secret" } }, [] })
+            await _client.ModelInferAsync(request, metadata);
+        var calls = _host.Gateway.Calls.ToArray();
+        Assert.All(calls, call => Assert.Equal((new GeoPoint(52.52, 13.40), 0.5), (call.Origin, call.MaxDistanceKm)));
+        Assert.Equal((calls[1].Client, 0u), (calls[0].Client, calls[2].Client));
+        Assert.NotEqual(0u, calls[0].Client);
+        request.Parameters["mesh_region"] = new InferParameter { StringParam = "elsewhere" };
+        await AssertStatusAsync(StatusCode.InvalidArgument, "this is a seed of region 'here'", _client.ModelInferAsync(request).ResponseAsync);
     }
 
     [Fact]

@@ -102,6 +102,8 @@ public sealed class InferMappingTests
         Assert.Equal(Bytes(1f, 2f), Assert.Single(response.RawOutputContents).ToByteArray());
         Assert.Equal("V-001", response.Parameters["mesh_vehicle"].StringParam);
         Assert.Equal(500, response.Parameters["mesh_infer_us"].Int64Param);
+        Assert.Equal(0, response.Parameters["mesh_network_us"].Int64Param);
+        Assert.Equal(InferParameter.ParameterChoiceOneofCase.BoolParam, response.Parameters["mesh_hedged"].ParameterChoiceCase);
     }
 
     private static ModelInferRequest.Types.InferInputTensor Tensor(string name, string datatype, InferTensorContents? contents = null) =>

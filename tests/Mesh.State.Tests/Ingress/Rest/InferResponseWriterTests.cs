@@ -18,7 +18,7 @@ public sealed class InferResponseWriterTests
         var (json, tail) = Write(model, outcome, "id-1", false, true, true);
         Assert.Equal(
             """
-            {"model_name":"m","model_version":"1","id":"id-1","parameters":{"mesh_vehicle":"V-001","mesh_attempts":1,"mesh_queue_us":70,"mesh_infer_us":500},"outputs":[{"name":"y0","datatype":"FP32","shape":[2],"data":[0.1,-2]},{"name":"y1","datatype":"FP16","shape":[1],"parameters":{"binary_data_size":2}},{"name":"y2","datatype":"UINT8","shape":[2],"parameters":{"binary_data_size":2}}]}
+            {"model_name":"m","model_version":"1","id":"id-1","parameters":{"mesh_vehicle":"V-001","mesh_attempts":1,"mesh_queue_us":70,"mesh_infer_us":500,"mesh_network_us":0,"mesh_hedged":false},"outputs":[{"name":"y0","datatype":"FP32","shape":[2],"data":[0.1,-2]},{"name":"y1","datatype":"FP16","shape":[1],"parameters":{"binary_data_size":2}},{"name":"y2","datatype":"UINT8","shape":[2],"parameters":{"binary_data_size":2}}]}
             """,
             json);
         Assert.Equal([1, 2, 3, 4], tail);

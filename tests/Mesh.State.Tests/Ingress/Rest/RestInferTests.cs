@@ -40,12 +40,14 @@ public sealed class RestInferTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_answer_tells_who_answered()
+    public async Task The_answer_tells_who_answered_and_how()
     {
+        _host.Gateway.Script = async (call, cancellation) =>
+            await ScriptedGateway.Echo(call, cancellation) with { Hedged = true, Network = TimeSpan.FromMicroseconds(300) };
         using var json = await OkAsync(await PostAsync("numbers", Numbers.Replace("{\"inputs\"", "{\"id\":\"i\",\"inputs\"", StringComparison.Ordinal)));
         var root = json.RootElement;
         Assert.Equal(("numbers", "3", "i"), (root.GetProperty("model_name").GetString(), root.GetProperty("model_version").GetString(), root.GetProperty("id").GetString()));
-        Assert.Equal("""{"mesh_vehicle":"V-001","mesh_attempts":1,"mesh_queue_us":70,"mesh_infer_us":500}""", root.GetProperty("parameters").GetRawText());
+        Assert.Equal("""{"mesh_vehicle":"V-001","mesh_attempts":1,"mesh_queue_us":70,"mesh_infer_us":500,"mesh_network_us":300,"mesh_hedged":true}""", root.GetProperty("parameters").GetRawText());
         Assert.Equal("[1.5,-2]", root.GetProperty("outputs")[0].GetProperty("data").GetRawText());
     }
 
@@ -109,15 +111,39 @@ public sealed class RestInferTests : IAsyncLifetime
         Assert.Empty(_host.Gateway.Calls);
     }
 
+    [Fact]
+    public async Task Place_and_client_reach_the_router()
+    {
+        const string Parameters = """{"mesh_location":"52.52,13.40","mesh_max_distance_km":50,"mesh_region":"here"}""";
+        var near = "{\"parameters\":" + Parameters + "," + Numbers[1..];
+        foreach (var (header, value) in new[] { ("Authorization", "Bearer secret"), ("X-API-Key", "secret"), ("X-API-Key", "other"), ("X-Other", "secret") })
+        {
+            using var request = Post("numbers", new StringContent(near, Encoding.UTF8, "application/json"));
+            request.Headers.Add(header, value);
+            Assert.Equal(HttpStatusCode.OK, (await _host.Http.SendAsync(request)).StatusCode);
+        }
+
+        var calls = _host.Gateway.Calls.ToArray();
+        Assert.All(calls, call => Assert.Equal((new GeoPoint(52.52, 13.40), 50), (call.Origin, call.MaxDistanceKm)));
+        Assert.Equal(calls[0].Client, calls[1].Client);
+        Assert.Equal(3, calls.Select(call => call.Client).Distinct().Count());
+        Assert.Equal(0u, calls[3].Client);
+        await AssertErrorAsync(
+            HttpStatusCode.BadRequest,
+            "parameter 'mesh_region' asks for region 'elsewhere', but this is a seed of region 'here'",
+            await PostAsync("numbers", near.Replace("\"here\"", "\"elsewhere\"", StringComparison.Ordinal)));
+    }
+
     [Theory]
     [InlineData(RequestOutcome.Invalid, 400, null)]
     [InlineData(RequestOutcome.Overloaded, 429, "3")]
     [InlineData(RequestOutcome.Unavailable, 503, "3")]
     [InlineData(RequestOutcome.DeadlineExceeded, 504, null)]
+    [InlineData(RequestOutcome.DeadlineExceeded, 504, "3")]
     [InlineData(RequestOutcome.Failed, 500, null)]
     public async Task Every_outcome_has_its_status(RequestOutcome outcome, int status, string? retryAfter)
     {
-        _host.Gateway.Always(Ok() with { Outcome = outcome, Error = "because", RetryAfter = TimeSpan.FromSeconds(2.1) });
+        _host.Gateway.Always(Ok() with { Outcome = outcome, Error = "because", RetryAfter = retryAfter is null ? null : TimeSpan.FromSeconds(2.1) });
         var response = await PostAsync("numbers", Numbers);
         Assert.Equal(retryAfter, response.Headers.RetryAfter?.ToString());
         await AssertErrorAsync((HttpStatusCode)status, "because", response);
