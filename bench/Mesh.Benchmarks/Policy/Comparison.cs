@@ -21,7 +21,7 @@ internal sealed record ChoicePolicy(string Name, Func<IVehicleChoice>? Choice)
     public static IReadOnlyList<ChoicePolicy> All { get; } = Environment.GetEnvironmentVariable("FEW") == "1" ? [This] : Environment.GetEnvironmentVariable("FEW") == "2" ? [This, Baselines[2]] : [This, .. Baselines];
 
     /// <param name="origin">The wall clock's time at zero of the router's clock.</param>
-    public RouterState Router(DateTimeOffset origin) => new(new RouterSettings(), City.Oslo.Place, Choice?.Invoke(), origin);
+    public RouterState Router(DateTimeOffset origin) => new(new RouterSettings { HedgeShare = Choice is null ? new RouterSettings().HedgeShare : 0 }, City.Oslo.Place, Choice?.Invoke(), origin);
 }
 
 /// <summary>One of the quantities that policies are compared by.</summary>

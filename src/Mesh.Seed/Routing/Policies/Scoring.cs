@@ -24,7 +24,7 @@ internal readonly struct Scoring(
     private const double EarlyDeparture = 0.01;
 
     public static double E(string n, double d) => Environment.GetEnvironmentVariable(n) is { } t ? double.Parse(t, System.Globalization.CultureInfo.InvariantCulture) : d;
-    private static readonly double WaitW = E("WAITW", 10), RiskS = E("RISKS", 0), RiskK = E("RISKK", 0);
+    private static readonly double WaitW = E("WAITW", 20), RiskS = E("RISKS", 5), RiskK = E("RISKK", 0);
     private readonly double _serviceMs = model?.ServiceMs ?? settings.PriorService.TotalMilliseconds;
     private readonly double _workMs = query.Work?.TotalMilliseconds ?? -1;
     private readonly double _payload = query.PayloadBytes;
