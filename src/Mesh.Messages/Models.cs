@@ -29,7 +29,7 @@ public sealed record ModelReference(string Name, string Version, ArtifactHash Ha
     public string DeviceClasses { get; init; } = "";
 
     /// <summary>How far requests may share a run; null = each runs alone.</summary>
-    public BatchLimits? Batching { get; init; }
+    public RunSharing? Batching { get; init; }
 
     public override string ToString() => $"{Name}/{Version}";
 }
@@ -37,7 +37,7 @@ public sealed record ModelReference(string Name, string Version, ArtifactHash Ha
 /// <summary>Dynamic batching of a model whose first dimension is free, as in Triton.</summary>
 /// <param name="MaxBatchSize">Sum of the first dimensions in one run, 2 or more.</param>
 /// <param name="MaxQueueDelay">How long a request may wait for company; zero = joins only what waits already.</param>
-public sealed record BatchLimits(int MaxBatchSize, TimeSpan MaxQueueDelay);
+public sealed record RunSharing(int MaxBatchSize, TimeSpan MaxQueueDelay);
 
 /// <summary>
 /// A tensor as it travels: raw content as in OIP's raw contents (little-endian, row-major, no padding; BYTES with a

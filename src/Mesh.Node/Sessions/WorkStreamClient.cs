@@ -207,7 +207,7 @@ public sealed partial class WorkStreamClient(
     private static ModelReference ToReference(ModelAnnouncement model) =>
         new(model.Name, model.Version, ArtifactHash.FromBytes(model.Sha256.Span), (long)model.Size)
         {
-            Batching = model.Batching is not { MaxBatchSize: > 1 } batching ? null : new BatchLimits(
+            Batching = model.Batching is not { MaxBatchSize: > 1 } batching ? null : new RunSharing(
                 (int)Math.Min(batching.MaxBatchSize, int.MaxValue),
                 TimeSpan.FromMicroseconds(Math.Min(batching.MaxQueueDelayUs, int.MaxValue))),
         };

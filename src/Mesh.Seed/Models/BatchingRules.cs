@@ -9,13 +9,13 @@ internal static class BatchingRules
     private const int DefaultMaxBatchSize = 32;
 
     /// <returns>Null: each request of this model runs alone.</returns>
-    public static BatchLimits? For(ServedModel model)
+    public static RunSharing? For(ServedModel model)
     {
         if (!HasFreeFirstDimension(model.Inputs) || !HasFreeFirstDimension(model.Outputs))
             return null;
         // As in Triton: a configuration that leaves max_batch_size at 0 says that the first dimension is no batch.
         var maxBatchSize = model.Config is { } config ? config.MaxBatchSize : DefaultMaxBatchSize;
-        return maxBatchSize < 2 ? null : new BatchLimits(maxBatchSize, model.Config?.MaxQueueDelay ?? TimeSpan.Zero);
+        return maxBatchSize < 2 ? null : new RunSharing(maxBatchSize, model.Config?.MaxQueueDelay ?? TimeSpan.Zero);
     }
 
     private static bool HasFreeFirstDimension(IReadOnlyList<TensorSpec> specs) =>

@@ -39,7 +39,7 @@ public sealed class WorkStreamConnection(long id, StreamSession session, Action 
     private readonly Channel<object> _outgoing = Channel.CreateBounded<object>(
         new BoundedChannelOptions(MaxQueued) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
-    private readonly Dictionary<ArtifactHash, (uint Number, BatchLimits? Batching)> _handles = [];
+    private readonly Dictionary<ArtifactHash, (uint Number, RunSharing? Batching)> _handles = [];
     private readonly UnitOutbox _units = new();
     private VehicleStatus? _lastStatus;
     private long _bytesSent;

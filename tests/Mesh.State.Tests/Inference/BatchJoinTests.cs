@@ -5,8 +5,8 @@ namespace Mesh.State.Tests.Inference;
 
 public sealed class BatchJoinTests
 {
-    private static readonly ModelReference Model = new("m", "1", new ArtifactHash(new string('a', 64)), 1) { Batching = new BatchLimits(8, TimeSpan.Zero) };
-    private static readonly ModelReference Other = new("n", "1", new ArtifactHash(new string('b', 64)), 1) { Batching = new BatchLimits(8, TimeSpan.Zero) };
+    private static readonly ModelReference Model = new("m", "1", new ArtifactHash(new string('a', 64)), 1) { Batching = new RunSharing(8, TimeSpan.Zero) };
+    private static readonly ModelReference Other = new("n", "1", new ArtifactHash(new string('b', 64)), 1) { Batching = new RunSharing(8, TimeSpan.Zero) };
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
     private long _arrivals;
 

@@ -28,7 +28,7 @@ internal sealed class TestArtifact(string name, byte[] content) : IArtifactSourc
 
     /// <summary>The same, whose requests may share a run.</summary>
     public TestArtifact Batched(int maxBatchSize, TimeSpan maxQueueDelay = default) =>
-        new(Model.Name, Content) { Model = Model with { Batching = new BatchLimits(maxBatchSize, maxQueueDelay) } };
+        new(Model.Name, Content) { Model = Model with { Batching = new RunSharing(maxBatchSize, maxQueueDelay) } };
 
     public async Task<Stream> OpenAsync(ModelReference model, long offset, CancellationToken cancellation)
     {

@@ -18,7 +18,7 @@ public sealed class BatchingRulesTests : IDisposable
     public void A_real_model_is_joined_when_its_first_dimensions_are_free(string name, bool joined)
     {
         _folder.WriteModel(name, File.ReadAllBytes(Checkout.Artifact(name)));
-        Assert.Equal(joined ? new BatchLimits(32, TimeSpan.Zero) : null, _folder.Rescanned(name).Model!.Reference.Batching);
+        Assert.Equal(joined ? new RunSharing(32, TimeSpan.Zero) : null, _folder.Rescanned(name).Model!.Reference.Batching);
     }
 
     [Fact]
@@ -38,11 +38,11 @@ public sealed class BatchingRulesTests : IDisposable
     public void A_configuration_decides_as_in_Triton(string config, int maxBatchSize, int delayMicroseconds)
     {
         _folder.WriteConfig("m", config);
-        var expected = maxBatchSize == 0 ? null : new BatchLimits(maxBatchSize, TimeSpan.FromMicroseconds(delayMicroseconds));
+        var expected = maxBatchSize == 0 ? null : new RunSharing(maxBatchSize, TimeSpan.FromMicroseconds(delayMicroseconds));
         Assert.Equal(expected, Of((TensorElementType.Float, [-1, 4])));
     }
 
-    private BatchLimits? Of(params (TensorElementType Type, long[]? Shape)[] tensors)
+    private RunSharing? Of(params (TensorElementType Type, long[]? Shape)[] tensors)
     {
         _folder.WriteModel("m", OnnxFile.Identity(tensors));
         return _folder.Rescanned("m").Model!.Reference.Batching;

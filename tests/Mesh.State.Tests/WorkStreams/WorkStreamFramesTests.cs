@@ -71,7 +71,7 @@ public sealed class WorkStreamFramesTests : IDisposable
     [Fact]
     public async Task A_model_is_announced_with_its_batching_and_again_when_that_changed()
     {
-        var joined = Model with { Batching = new BatchLimits(16, TimeSpan.FromMicroseconds(250)) };
+        var joined = Model with { Batching = new RunSharing(16, TimeSpan.FromMicroseconds(250)) };
         foreach (var model in (ModelReference[])[Model, Model, joined, joined])
             _stream.TrySend(Request(1) with { Model = model });
         _stream.TrySendUnitLines(8, 3, joined, [], last: true);
