@@ -18,10 +18,15 @@ internal sealed record ChoicePolicy(string Name, Func<IVehicleChoice>? Choice)
         new("two choices", () => new TwoChoices()),
     ];
 
-    public static IReadOnlyList<ChoicePolicy> All { get; } = Environment.GetEnvironmentVariable("FEW") == "1" ? [This] : Environment.GetEnvironmentVariable("FEW") == "2" ? [This, Baselines[2]] : [This, .. Baselines];
+    public static IReadOnlyList<ChoicePolicy> All { get; } = [This, .. Baselines];
 
     /// <param name="origin">The wall clock's time at zero of the router's clock.</param>
-    public RouterState Router(DateTimeOffset origin) => new(new RouterSettings { HedgeShare = Choice is null ? new RouterSettings().HedgeShare : 0 }, City.Oslo.Place, Choice?.Invoke(), origin);
+    public RouterState Router(DateTimeOffset origin)
+    {
+        var settings = new RouterSettings();
+        // Hedging is part of this policy; the others run in the same router without it.
+        return new RouterState(Choice is null ? settings : settings with { HedgeShare = 0 }, City.Oslo.Place, Choice?.Invoke(), origin);
+    }
 }
 
 /// <summary>One of the quantities that policies are compared by.</summary>

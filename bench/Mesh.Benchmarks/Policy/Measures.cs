@@ -65,8 +65,6 @@ internal sealed class Measurement(Scenario scenario)
         if (!IsCounted(request))
             return;
         _misses += good ? 0 : 1;
-        if (Environment.GetEnvironmentVariable("DUMP") == "1")
-            Console.Error.WriteLine($"{scenario.Start:u} {scenario.Load} {request.At.TotalSeconds:0.00} {request.Model.Reference.Name} {request.Demand.TotalMilliseconds:0} {(now - request.At).TotalMilliseconds:0} {complete.Outcome} {complete.Vehicle} {complete.Attempts} q{complete.Timings.Queue.TotalMilliseconds:0} l{complete.Timings.Load.TotalMilliseconds:0} i{complete.Timings.Infer.TotalMilliseconds:0} {complete.Error}");
         _latencies.Add((good ? now - request.At : request.Timeout).TotalMilliseconds);
     }
 

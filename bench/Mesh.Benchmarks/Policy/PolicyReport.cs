@@ -82,7 +82,7 @@ internal sealed class PolicyReport(TextWriter output)
 
     private void Judge(Comparison comparison, Metric metric, string claim, Func<ChoicePolicy, Interval, bool> holds)
     {
-        var failing = ChoicePolicy.Baselines.Where(ChoicePolicy.All.Contains)
+        var failing = ChoicePolicy.Baselines
             .Select(policy => (policy, Difference: comparison.Difference(policy, metric)))
             .Where(other => !holds(other.policy, other.Difference))
             .Select(other => $"{other.policy.Name} by {Text(other.Difference with { Mean = metric.Sign * other.Difference.Mean }, metric.Format)}")

@@ -23,8 +23,20 @@ internal readonly struct Scoring(
     /// <summary>Chance that a vehicle leaves before the departure that it announced.</summary>
     private const double EarlyDeparture = 0.01;
 
-    public static double E(string n, double d) => Environment.GetEnvironmentVariable(n) is { } t ? double.Parse(t, System.Globalization.CultureInfo.InvariantCulture) : d;
-    private static readonly double WaitW = E("WAITW", 20), RiskS = E("RISKS", 5), RiskK = E("RISKK", 0);
+    /// <summary>
+    /// By which a wait counts for more than its own time. Whoever waits at a fast vehicle also keeps the next one waiting, and
+    /// leaves a slower one idle that the fleet will need: without this a fleet at nine tenths of its capacity answers later in
+    /// the middle than one whose requests just go where least is to do, with more of it later at the tail
+    /// (<c>Mesh.Benchmarks policy</c>).
+    /// </summary>
+    private const double WaitWeight = 20;
+
+    /// <summary>
+    /// Runs that a work unit's certain loss would be worth. It is multiplied with the root of the chance, so that small
+    /// chances tell: a unit can go to a vehicle that stays at little cost to its batch, which waits for no single one.
+    /// </summary>
+    private const double UnitRisk = 5;
+
     private readonly double _serviceMs = model?.ServiceMs ?? settings.PriorService.TotalMilliseconds;
     private readonly double _workMs = query.Work?.TotalMilliseconds ?? -1;
     private readonly double _payload = query.PayloadBytes;
@@ -43,16 +55,14 @@ internal readonly struct Scoring(
         var service = ServiceMs(vehicle, here);
         var run = _workMs >= 0 ? _workMs * Slowness(vehicle) : service;
         var msPerByte = facts.MsPerByte > 0 ? facts.MsPerByte : _priorMsPerByte;
-        var time = facts.RoundTripMs + _payload * msPerByte + run + WaitW * facts.WaitMs(now.Ticks, service);
+        var time = facts.RoundTripMs + _payload * msPerByte + run + WaitWeight * facts.WaitMs(now.Ticks, service);
         if (here is not { Loaded: true })
             time += model?.LoadMs ?? settings.PriorColdLoad.TotalMilliseconds + _artifact * msPerByte;
         // Of a run that is cut short, half is lost on average.
-        if (_workMs >= 0)
-            time += Penalty(vehicle, run, ChanceOfLeaving(vehicle, departures, nowTicks, now, time));
-        return time + ChanceOfMiss(vehicle) * _retryMs + ChanceOfLeaving(vehicle, departures, nowTicks, now, time) * (_retryMs + run / 2);
+        var leaving = ChanceOfLeaving(vehicle, departures, nowTicks, now, time);
+        time += ChanceOfMiss(vehicle) * _retryMs + leaving * (_retryMs + run / 2);
+        return _workMs >= 0 ? time + UnitRisk * Math.Sqrt(leaving) * run : time;
     }
-
-    private static double Penalty(RoutedVehicle vehicle, double run, double chance) => run * (RiskS * Math.Sqrt(chance) + RiskK * chance);
 
     /// <summary>What the run alone takes there.</summary>
     public double RunMs(RoutedVehicle vehicle) =>
