@@ -10,13 +10,13 @@ namespace Mesh.Seed.Routing.Choice;
 public sealed class GeographicChoice : IVehicleChoice
 {
     /// <summary>The most vehicles that one choice examines.</summary>
-    public const int MaxExamined = 24;
+    public const int MaxExamined = 16;
 
     /// <summary>Of them, those that have the model: a few are kept for vehicles that have not, in case that all others are swamped.</summary>
-    private const int MaxHolders = 20;
+    private const int MaxHolders = 14;
 
     /// <summary>Of those, the idle ones.</summary>
-    private const int MaxIdleHolders = 14;
+    private const int MaxIdleHolders = 10;
 
     private readonly IndexEntry?[] _found = new IndexEntry?[MaxExamined];
 
@@ -66,6 +66,12 @@ public sealed class GeographicChoice : IVehicleChoice
 
     private static RoutedVehicle? Best(Fleet fleet, ReadOnlySpan<IndexEntry?> candidates, in ChoiceQuery query, TimeSpan now, Random random)
     {
+        // One short loop over all of them first, so that their cache misses overlap instead of each score waiting for its own.
+        var threads = 0;
+        foreach (var candidate in candidates)
+            threads += candidate!.Vehicle.Facts.Threads;
+        if (threads == 0)
+            return null;
         var scoring = fleet.ScoringOf(query, now);
         RoutedVehicle? best = null;
         var (bestTried, bestScore, ties) = (true, double.MaxValue, 0);
