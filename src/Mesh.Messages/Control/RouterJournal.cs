@@ -17,4 +17,5 @@ public sealed record ReporterCursor(NodeAddress Reporter, long Sequence, DateTim
 public sealed record RouterSnapshot(
     long Term,
     IReadOnlyList<VehicleRecord> Vehicles,
-    IReadOnlyList<ReporterCursor> Reporters) : IMeshMessage;
+    IReadOnlyList<ReporterCursor> Reporters,
+    BatchBookSnapshot Batches) : IMeshMessage;

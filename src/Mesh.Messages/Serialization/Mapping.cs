@@ -4,7 +4,7 @@ using Mesh.Messages.Control;
 namespace Mesh.Messages.Serialization;
 
 /// <summary>Between the message records and their protobuf form, field by field.</summary>
-internal static class Mapping
+internal static partial class Mapping
 {
     public static Proto.LoadModel ToProto(LoadModel m) =>
         new() { Vehicle = m.Vehicle.Value, Model = Model(m.Model), ValidUntilTicks = m.ValidUntil.UtcTicks };
@@ -164,13 +164,15 @@ internal static class Mapping
                     AtTicks = r.At.UtcTicks,
                 }),
             },
+            Batches = Book(m.Batches),
         };
 
     public static RouterSnapshot FromProto(Proto.RouterSnapshot p) =>
         new(
             p.Term,
             [.. p.Vehicles.Select(Record)],
-            [.. p.Reporters.Select(r => new ReporterCursor(Node(r.Reporter), r.Sequence, Instant(r.AtTicks)))]);
+            [.. p.Reporters.Select(r => new ReporterCursor(Node(r.Reporter), r.Sequence, Instant(r.AtTicks)))],
+            p.Batches is null ? BatchBookSnapshot.Empty : Book(p.Batches));
 
     private static Proto.FleetReport Report(NodeAddress reporter, long sequence, DateTimeOffset at, IReadOnlyList<SessionTally> tallies) =>
         new() { Reporter = Node(reporter), Sequence = sequence, AtTicks = at.UtcTicks, Tallies = { tallies.Select(Tally) } };

@@ -31,15 +31,17 @@ public sealed partial class RouterState
         {
             case TermStarted term: Term = term.Term; break;
             case FleetReported reported: Count(reported); break;
+            case IBatchEvent batch: Apply(batch); break;
             default: throw new ArgumentOutOfRangeException(nameof(journaled), journaled, "The router's journal holds an unknown event.");
         }
     }
 
-    public RouterSnapshot ToSnapshot() => new(Term, [.. Records.Values], [.. _reporters.Values]);
+    public RouterSnapshot ToSnapshot() => new(Term, [.. Records.Values], [.. _reporters.Values], _book.ToSnapshot());
 
     public void Restore(RouterSnapshot snapshot)
     {
         Term = snapshot.Term;
+        _book.Restore(snapshot.Batches);
         _fleet.Learned(snapshot.Vehicles);
         foreach (var reporter in snapshot.Reporters)
             _reporters[reporter.Reporter] = reporter;

@@ -1,4 +1,5 @@
 using Mesh.Messages;
+using Mesh.Seed.Batches;
 using Mesh.Seed.Routing.Choice;
 
 namespace Mesh.Seed.Routing;
@@ -23,6 +24,7 @@ public sealed partial class RouterState
     {
         _settings = settings;
         _fleet = new Fleet(settings, place, choice ?? new BestExpectedCompletion());
+        _desk = new BatchDesk(_book, _fleet, settings.Batches);
     }
 
     public Fleet Fleet => _fleet;
