@@ -25,8 +25,16 @@ public readonly record struct ArtifactHash
 /// <summary>A model version together with its artifact; <paramref name="Size"/> in bytes.</summary>
 public sealed record ModelReference(string Name, string Version, ArtifactHash Hash, long Size)
 {
+    /// <summary>How far requests may share a run; null = each runs alone.</summary>
+    public BatchLimits? Batching { get; init; }
+
     public override string ToString() => $"{Name}/{Version}";
 }
+
+/// <summary>Dynamic batching of a model whose first dimension is free, as in Triton.</summary>
+/// <param name="MaxBatchSize">Sum of the first dimensions in one run, 2 or more.</param>
+/// <param name="MaxQueueDelay">How long a request may wait for company; zero = joins only what waits already.</param>
+public sealed record BatchLimits(int MaxBatchSize, TimeSpan MaxQueueDelay);
 
 /// <summary>
 /// A tensor as it travels: raw content as in OIP's raw contents (little-endian, row-major, no padding; BYTES with a

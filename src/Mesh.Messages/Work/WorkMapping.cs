@@ -20,6 +20,15 @@ public static class WorkMapping
         return new RawTensor(shape, wire.Data.Memory);
     }
 
+    /// <summary>Bytes of content.</summary>
+    public static int Bytes(this IReadOnlyList<TensorData> wire)
+    {
+        var bytes = 0;
+        for (var i = 0; i < wire.Count; i++)
+            bytes += wire[i].Data.Length;
+        return bytes;
+    }
+
     public static RawTensor[] FromWire(this IReadOnlyList<TensorData> wire)
     {
         if (wire.Count == 0)

@@ -15,6 +15,15 @@ public static class WorkProtocol
     /// <summary>Room for a frame's own fields beside one item of the largest size.</summary>
     public const int FrameOverheadBytes = 1 << 20;
 
+    /// <summary>Lines of work units that a seed may have sent on one stream without their result.</summary>
+    public const int UnitWindowLines = 1024;
+
+    /// <summary>Bytes of input that those lines may hold; a larger single line is taken when none other waits.</summary>
+    public const int UnitWindowBytes = 16 << 20;
+
+    /// <summary>Unit lines, or their results, that share a frame: little, because interactive items wait for the frame before theirs.</summary>
+    public const int UnitBytesPerFrame = 128 << 10;
+
     /// <summary>Path of a model artifact on the seed's work port, by the SHA-256 of its bytes.</summary>
     public static string ArtifactPath(ArtifactHash hash) => $"/artifacts/{hash.Hex}";
 }

@@ -8,7 +8,7 @@ namespace Mesh.Node.Inference;
 /// </summary>
 public interface IInferenceEngine
 {
-    /// <summary>Queues a job by priority, then deadline. Its completion is called exactly once, whatever happens.</summary>
+    /// <summary>Queues a job by class, priority, then deadline; it may share a run with others of its model. Its completion is called exactly once, whatever happens.</summary>
     void Submit(InferenceJob job);
 
     /// <summary>Fetches and loads a model ahead of its first job. The task fails with the reason, for people.</summary>
@@ -40,7 +40,7 @@ public interface IArtifactSource
 }
 
 /// <summary>Counts are since the process started.</summary>
-/// <param name="Queued">Jobs waiting or running.</param>
+/// <param name="Queued">Interactive jobs waiting or running.</param>
 public sealed record EngineStatus(
     int Threads,
     int Queued,
@@ -48,6 +48,16 @@ public sealed record EngineStatus(
     long Answered,
     long Failed,
     TimeSpan InferenceTime);
+
+/// <summary>What comes first, whatever its priority.</summary>
+public enum JobClass
+{
+    /// <summary>Someone waits for the answer.</summary>
+    Interactive,
+
+    /// <summary>A line of a batch's work unit: runs when nothing interactive waits, in runs of bounded length.</summary>
+    Unit,
+}
 
 /// <summary>One inference to run.</summary>
 public sealed class InferenceJob(
@@ -60,7 +70,7 @@ public sealed class InferenceJob(
     Action<InferenceJobResult> completed)
 {
     private Action<InferenceJobResult>? _completed = completed;
-    private Action? _onCancel;
+    private Action<bool>? _onCancel;
     private int _cancelled;
 
     public ModelReference Model { get; } = model;
@@ -79,21 +89,26 @@ public sealed class InferenceJob(
 
     public IArtifactSource Source { get; } = source;
 
+    public JobClass Class { get; init; }
+
     public bool IsCancelled => Volatile.Read(ref _cancelled) != 0;
 
     /// <summary>Nobody waits for the result any more: a waiting job is dropped, a running one is terminated.</summary>
     public void Cancel()
     {
         Volatile.Write(ref _cancelled, 1);
-        Volatile.Read(ref _onCancel)?.Invoke();
+        Volatile.Read(ref _onCancel)?.Invoke(true);
     }
 
-    /// <summary>For the engine: called back by <see cref="Cancel"/>, at once when it was cancelled already.</summary>
-    internal void OnCancel(Action? callback)
+    /// <summary>Drops a job that waits; one that runs goes on.</summary>
+    public void CancelUnlessRunning() => Volatile.Read(ref _onCancel)?.Invoke(false);
+
+    /// <summary>For the engine: called back to cancel, with whether a running job ends too; at once when it was cancelled already.</summary>
+    internal void OnCancel(Action<bool> callback)
     {
         Volatile.Write(ref _onCancel, callback);
         if (IsCancelled)
-            callback?.Invoke();
+            callback(true);
     }
 
     /// <summary>For the engine: delivers the result; a second one is dropped and reported as false.</summary>

@@ -18,6 +18,11 @@ public sealed partial class InferenceEngine
     [LoggerMessage(Level = LogLevel.Warning, Message = "A run of {Model} ({Hash}) failed after {Elapsed}.")]
     private static partial void LogRunFailed(ILogger logger, ModelReference model, ArtifactHash hash, TimeSpan elapsed);
 
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Requests of {Model} ({Hash}) run one by one from now on: joined, they gave {Difference}. Set max_batch_size: 0 in its config.pbtxt.")]
+    private static partial void LogRunsAlone(ILogger logger, ModelReference model, ArtifactHash hash, string difference);
+
     [LoggerMessage(Level = LogLevel.Error, Message = "Whoever waited for a result of {Model} failed to take it.")]
     private static partial void LogCompletionFailed(ILogger logger, Exception reason, ModelReference model);
 

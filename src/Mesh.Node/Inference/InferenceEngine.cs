@@ -21,13 +21,17 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
     private readonly object _gate = new(); // a Monitor, because threads wait on it
     private readonly JobQueue _queue;
     private readonly ModelTable _models;
-    private readonly HashSet<QueuedJob> _running = [];
+    private readonly HashSet<JobRun> _running = [];
     private readonly Thread[] _threads;
     private readonly ITimer _expiry;
+    private readonly ITimer _company;
+    private readonly Func<QueuedJob, RunLimits> _limits;
     private TimeSpan _expiryAt = TimeSpan.MaxValue;
     private TaskCompletionSource? _idle;
     private bool _disposed;
     private int _open;
+    private int _openInteractive;
+    private int _idleThreads;
     private long _arrivals;
     private long _answered;
     private long _failed;
@@ -41,7 +45,9 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
         _origin = time.GetTimestamp();
         _queue = new JobQueue(options.MaxQueued, options.MaxQueuedBytes, options.MaxWaitingPerModel);
         _models = new ModelTable(options.MemoryBytes, options.MemoryFactor);
-        _expiry = time.CreateTimer(_ => ExpireWaiting(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _limits = LimitsOf;
+        _expiry = time.CreateTimer(_ => Expire(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _company = time.CreateTimer(_ => WakeThreads(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
         // Threads of their own, so that a long run never takes one from the pool that the actors run on.
         _threads = [.. Enumerable.Range(1, options.Threads).Select(
@@ -57,7 +63,7 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
         get
         {
             lock (_gate)
-                return new EngineStatus(_options.Threads, _open, _models.Loaded, _answered, _failed, _inferenceTime);
+                return new EngineStatus(_options.Threads, _openInteractive, _models.Loaded, _answered, _failed, _inferenceTime);
         }
     }
 
@@ -70,13 +76,14 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
         lock (_gate)
         {
             _open++;
+            _openInteractive += entry.Class == JobClass.Interactive ? 1 : 0;
             refusal = Admit(entry);
         }
 
         if (refusal is not null)
             Settle(entry, refusal);
         else
-            job.OnCancel(() => Cancel(entry));
+            job.OnCancel(runningToo => Cancel(entry, runningToo));
     }
 
     public void HandBackQueued()
@@ -106,15 +113,17 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
             if (_disposed)
                 return;
             _disposed = true;
-            foreach (var entry in _running)
-                entry.Termination.Request();
+            foreach (var run in _running)
+                run.Termination.Request();
             Monitor.PulseAll(_gate);
         }
 
         _expiry.Dispose();
+        _company.Dispose();
         HandBackQueued();
         foreach (var thread in _threads)
             thread.Join();
+        HandBackQueued(); // A run that was ended for an interactive job may have put its lines back meanwhile.
         StopLoading();
     }
 
@@ -132,6 +141,8 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
                 return Busy();
             Count(entry, slot);
             Monitor.Pulse(_gate);
+            if (entry.Class == JobClass.Interactive)
+                MakeWay();
         }
         else
         {
@@ -146,13 +157,13 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
             StartLoading(slot, entry.Job.Source);
         }
 
-        ArmExpiry();
+        ArmExpiry(entry.Deadline);
         return null;
     }
 
     private static InferenceJobResult Busy() => InferenceJobResult.Of(AttemptOutcome.Busy, "The vehicle's queue is full.");
 
-    private void Cancel(QueuedJob entry)
+    private void Cancel(QueuedJob entry, bool runningToo)
     {
         bool waited;
         lock (_gate)
@@ -160,100 +171,26 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
             waited = _queue.Remove(entry);
             if (waited)
                 Uncount(entry);
-            else
-                entry.Termination.Request();
+            else if (runningToo)
+                entry.Run?.EndIfUnwanted(Now);
         }
 
         if (waited)
             SettleUnrun([entry], AttemptOutcome.Cancelled, "Cancelled before it ran.");
     }
 
-    private void RunJobs()
-    {
-        while (TakeNext() is { } entry)
-        {
-            var result = Run(entry);
-            LeaveModel(entry, result);
-            Settle(entry, result);
-        }
-    }
-
-    /// <summary>Blocks until a job can run; null when the engine stops.</summary>
-    private QueuedJob? TakeNext()
-    {
-        lock (_gate)
-        {
-            while (!_disposed)
-            {
-                if (_queue.Take() is not { } entry)
-                {
-                    Monitor.Wait(_gate);
-                    continue;
-                }
-
-                var slot = entry.Slot!;
-                slot.Queued--;
-                if (slot.CanRun)
-                {
-                    slot.Running++;
-                    slot.LastUsed = Now;
-                    _running.Add(entry);
-                    return entry;
-                }
-
-                // Unloaded while it waited: it loads the model again.
-                entry.Slot = null;
-                _queue.ParkAgain(entry);
-                StartLoading(slot, entry.Job.Source);
-            }
-
-            return null;
-        }
-    }
-
-    private InferenceJobResult Run(QueuedJob entry)
-    {
-        var started = Now;
-        var waited = new AttemptTimings(started - entry.Submitted, entry.Load, TimeSpan.Zero);
-        if (entry.Job.IsCancelled)
-            return InferenceJobResult.Of(AttemptOutcome.Cancelled, "Cancelled before it ran.", waited);
-        if (started >= entry.Deadline)
-            return InferenceJobResult.Of(AttemptOutcome.Expired, "Its budget ended before it ran.", waited);
-        var run = entry.Slot!.Loaded!.Model.Run(entry.Job.Inputs, entry.Job.Outputs, entry.Termination);
-        return new InferenceJobResult(run.Outcome, run.Error, run.Outputs, waited with { Infer = Now - started });
-    }
-
-    private void LeaveModel(QueuedJob entry, InferenceJobResult result)
-    {
-        LoadedModel? released = null;
-        lock (_gate)
-        {
-            var slot = entry.Slot!;
-            _running.Remove(entry);
-            slot.Running--;
-            slot.LastUsed = Now;
-            entry.Slot = null;
-            _inferenceTime += result.Timings.Infer;
-            _answered += result.Outcome == AttemptOutcome.Ok ? 1 : 0;
-            _failed += result.Outcome == AttemptOutcome.Failed ? 1 : 0;
-            if (slot is { Unloading: true, Running: 0 })
-                released = DetachAndReload(slot);
-        }
-
-        if (released is not null)
-            Release([released]);
-        if (result.Outcome == AttemptOutcome.Failed)
-            LogRunFailed(_logger, entry.Job.Model, entry.Job.Model.Hash, result.Timings.Infer);
-    }
-
-    private void ExpireWaiting()
+    /// <summary>What waits beyond its deadline is settled; what runs beyond it is ended, and settled by its thread.</summary>
+    private void Expire()
     {
         IReadOnlyList<QueuedJob> expired;
         lock (_gate)
         {
+            var now = Now;
             _expiryAt = TimeSpan.MaxValue;
-            expired = Forget(_queue.RemoveExpired(Now));
-            ArmExpiry();
+            expired = Forget(_queue.RemoveExpired(now));
+            foreach (var run in _running)
+                run.EndIfUnwanted(now);
+            ArmExpiry(NextDeadline());
         }
 
         SettleUnrun(expired, AttemptOutcome.Expired, "Its budget ended before it ran.");
@@ -261,14 +198,28 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
 
     // Under the lock. Touched only when a deadline comes before the one it is set to, which with equal budgets is
     // once a budget; it rounds up, because a timer that fires early finds nothing to expire.
-    private void ArmExpiry()
+    private void ArmExpiry(TimeSpan next)
     {
-        if (_disposed || _queue.NextDeadline is not { } next || next >= _expiryAt)
+        if (_disposed || next >= _expiryAt)
             return;
-        var wait = TimeSpan.FromTicks(Math.Clamp((next - Now).Ticks, 0, LongestTimer.Ticks)) + TimerResolution;
         _expiryAt = next;
-        _expiry.Change(wait, Timeout.InfiniteTimeSpan);
+        _expiry.Change(Until(next), Timeout.InfiniteTimeSpan);
     }
+
+    private TimeSpan NextDeadline()
+    {
+        var next = _queue.NextDeadline ?? TimeSpan.MaxValue;
+        foreach (var run in _running)
+        {
+            var last = run.LastDeadline;
+            next = last < next && !run.Termination.IsRequested ? last : next;
+        }
+
+        return next;
+    }
+
+    private TimeSpan Until(TimeSpan moment) =>
+        TimeSpan.FromTicks(Math.Clamp((moment - Now).Ticks, 0, LongestTimer.Ticks)) + TimerResolution;
 
     /// <summary>Under the lock.</summary>
     private static void Count(QueuedJob entry, ModelSlot slot)
@@ -313,6 +264,7 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
         TaskCompletionSource? idle = null;
         lock (_gate)
         {
+            _openInteractive -= entry.Class == JobClass.Interactive ? 1 : 0;
             if (--_open == 0)
                 (idle, _idle) = (_idle, null);
         }

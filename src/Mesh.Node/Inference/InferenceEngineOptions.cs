@@ -27,6 +27,12 @@ public sealed record InferenceEngineOptions
     /// <summary>After a failed load, jobs of that model fail at once for this long.</summary>
     public TimeSpan LoadBackOff { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// A run of unit lines takes no longer than this, as far as it can be told: so long an interactive job may wait for it. A
+    /// single line that takes much longer is ended when an interactive job comes, and runs again later.
+    /// </summary>
+    public TimeSpan UnitRunLimit { get; init; } = TimeSpan.FromMilliseconds(5);
+
     /// <exception cref="ArgumentException">Names every setting out of range.</exception>
     public void Validate()
     {
@@ -42,6 +48,8 @@ public sealed record InferenceEngineOptions
             .ToList();
         if (LoadBackOff < TimeSpan.Zero)
             errors.Add($"{nameof(LoadBackOff)} must not be negative, not {LoadBackOff}.");
+        if (UnitRunLimit <= TimeSpan.Zero)
+            errors.Add($"{nameof(UnitRunLimit)} must be positive, not {UnitRunLimit}.");
         if (errors.Count > 0)
             throw new ArgumentException(string.Join(' ', errors));
     }

@@ -5,14 +5,20 @@ namespace Mesh.Node.Inference;
 
 /// <summary>
 /// Which job runs next, which one finds no room and which ones waited too long. Pure: no clock, no lock, no thread.
-/// Ready jobs go by priority, then deadline, then arrival; parked ones wait for their model. The bounds cover both.
+/// Ready jobs go by class, priority, deadline, then arrival; parked ones wait for their model. The bounds cover both, and
+/// hold for each class by itself: a batch's lines take no room from interactive jobs.
 /// </summary>
 [SuppressMessage("Naming", "CA1711", Justification = "It is a queue, though not a .NET collection.")]
 internal sealed class JobQueue(int maxJobs, long maxBytes, int maxParkedPerModel)
 {
+    /// <summary>So far down the queue company is looked for: the lock is held meanwhile.</summary>
+    private const int ScanLimit = 256;
+
     private static readonly Comparer<QueuedJob> ByUrgency = Comparer<QueuedJob>.Create((left, right) =>
     {
-        var order = left.Rank.CompareTo(right.Rank);
+        var order = left.Class.CompareTo(right.Class);
+        if (order == 0)
+            order = left.Rank.CompareTo(right.Rank);
         if (order == 0)
             order = left.Deadline.CompareTo(right.Deadline);
         return order != 0 ? order : left.Arrival.CompareTo(right.Arrival);
@@ -27,6 +33,10 @@ internal sealed class JobQueue(int maxJobs, long maxBytes, int maxParkedPerModel
     private readonly SortedSet<QueuedJob> _ready = new(ByUrgency);
     private readonly SortedSet<QueuedJob> _deadlines = new(ByDeadline);
     private readonly Dictionary<ArtifactHash, SortedSet<QueuedJob>> _parked = [];
+    private readonly List<QueuedJob> _scan = [];
+    private readonly List<ArtifactHash> _held = [];
+    private readonly int[] _counts = new int[2];
+    private readonly long[] _bytes = new long[2];
 
     /// <summary>Jobs waiting, ready and parked.</summary>
     public int Count => _deadlines.Count;
@@ -34,7 +44,10 @@ internal sealed class JobQueue(int maxJobs, long maxBytes, int maxParkedPerModel
     public int ReadyCount => _ready.Count;
 
     /// <summary>Bytes of input of all waiting jobs.</summary>
-    public long Bytes { get; private set; }
+    public long Bytes => _bytes.Sum();
+
+    /// <summary>Jobs of a class that wait, ready and parked.</summary>
+    public int CountOf(JobClass jobs) => _counts[(int)jobs];
 
     /// <summary>When the next waiting job expires; null when none waits.</summary>
     public TimeSpan? NextDeadline => _deadlines.Min?.Deadline;
@@ -51,7 +64,7 @@ internal sealed class JobQueue(int maxJobs, long maxBytes, int maxParkedPerModel
     /// <summary>Admits a job that waits for its model. False: no room, or too many wait for this model already.</summary>
     public bool TryPark(QueuedJob job)
     {
-        if (!HasRoom(job) || ParkedCount(job.Model) >= maxParkedPerModel)
+        if (!HasRoom(job) || ParkedCount(job.Model, job.Class) >= maxParkedPerModel)
             return false;
         Enter(job, WaitingPlace.Parked);
         return true;
@@ -60,13 +73,42 @@ internal sealed class JobQueue(int maxJobs, long maxBytes, int maxParkedPerModel
     /// <summary>Puts a taken job back to wait for its model, which was unloaded meanwhile. It was admitted once: no bound.</summary>
     public void ParkAgain(QueuedJob job) => Enter(job, WaitingPlace.Parked);
 
-    /// <summary>Removes the most urgent ready job; null when there is none.</summary>
-    public QueuedJob? Take()
+    /// <summary>Puts a taken job back that is to run again. It was admitted once: no bound.</summary>
+    public void ReadyAgain(QueuedJob job) => Enter(job, WaitingPlace.Ready);
+
+    /// <summary>Removes the most urgent ready job and those that share its run; null when none is to run now.</summary>
+    /// <param name="limits">Of a run of that job's model.</param>
+    /// <param name="heldUntil">When to ask again, because a job waits for company until then; null when none does.</param>
+    public IReadOnlyList<QueuedJob>? Take(TimeSpan now, Func<QueuedJob, RunLimits> limits, out TimeSpan? heldUntil)
     {
-        if (_ready.Min is not { } job)
+        heldUntil = null;
+        if (_ready.Min is not { } first)
             return null;
-        Remove(job);
-        return job;
+        if (first.Rows == 0 || limits(first).MaxRows < 2)
+        {
+            Remove(first);
+            return [first];
+        }
+
+        _scan.Clear();
+        _held.Clear();
+        _scan.AddRange(_ready.Take(ScanLimit));
+        for (var i = 0; i < _scan.Count; i++)
+        {
+            var head = _scan[i];
+            if (_held.Contains(head.Model))
+                continue;
+            // A thread on which an interactive job may start any moment is not given to a batch's lines.
+            if (heldUntil is not null && head.Class == JobClass.Unit)
+                break;
+            var decision = BatchJoin.Decide(_scan, i, limits(head), now);
+            if (decision.RunAt <= now)
+                return RemoveEach(decision.Members);
+            _held.Add(head.Model);
+            heldUntil = heldUntil < decision.RunAt ? heldUntil : decision.RunAt;
+        }
+
+        return null;
     }
 
     /// <summary>Takes a waiting job out, wherever it waits. False: it does not wait here any more.</summary>
@@ -85,7 +127,8 @@ internal sealed class JobQueue(int maxJobs, long maxBytes, int maxParkedPerModel
         }
 
         _deadlines.Remove(job);
-        Bytes -= job.Bytes;
+        _bytes[(int)job.Class] -= job.Bytes;
+        _counts[(int)job.Class]--;
         job.Place = WaitingPlace.None;
         return true;
     }
@@ -112,7 +155,14 @@ internal sealed class JobQueue(int maxJobs, long maxBytes, int maxParkedPerModel
     public IReadOnlyList<QueuedJob> RemoveAll() => RemoveEach(_deadlines);
 
     // A job larger than the whole bound is admitted when it is alone: refused, it could never run here.
-    private bool HasRoom(QueuedJob job) => Count < maxJobs && (Count == 0 || job.Bytes <= maxBytes - Bytes);
+    private bool HasRoom(QueuedJob job)
+    {
+        var count = CountOf(job.Class);
+        return count < maxJobs && (count == 0 || job.Bytes <= maxBytes - _bytes[(int)job.Class]);
+    }
+
+    private int ParkedCount(ArtifactHash model, JobClass jobs) =>
+        _parked.TryGetValue(model, out var parked) ? parked.Count(job => job.Class == jobs) : 0;
 
     private void Enter(QueuedJob job, WaitingPlace place)
     {
@@ -130,7 +180,8 @@ internal sealed class JobQueue(int maxJobs, long maxBytes, int maxParkedPerModel
         }
 
         _deadlines.Add(job);
-        Bytes += job.Bytes;
+        _bytes[(int)job.Class] += job.Bytes;
+        _counts[(int)job.Class]++;
         job.Place = place;
     }
 

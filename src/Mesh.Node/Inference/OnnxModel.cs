@@ -27,9 +27,17 @@ internal sealed class OnnxModel : IDisposable
         _inputNames = [.. session.InputNames];
         _outputNames = [.. session.OutputNames];
         _inputTypes = [.. _inputNames.Select(name => ServedType("Input", name, session.InputMetadata[name]))];
-        foreach (var name in _outputNames)
-            ServedType("Output", name, session.OutputMetadata[name]);
+        var outputTypes = _outputNames.Select(name => ServedType("Output", name, session.OutputMetadata[name])).ToArray();
+        OutputIsFloat = [.. outputTypes.Select(type => type == TensorElementType.Float)];
+        HasFreeFirstDimension = session.InputMetadata.Values.Concat(session.OutputMetadata.Values)
+            .All(tensor => tensor.Dimensions is [< 0, ..] && tensor.ElementDataType != TensorElementType.String);
     }
+
+    /// <summary>Every input and output leaves its first dimension open, and none is BYTES: rows can stand one after the other.</summary>
+    public bool HasFreeFirstDimension { get; }
+
+    /// <summary>By the outputs' positions.</summary>
+    public IReadOnlyList<bool> OutputIsFloat { get; }
 
     /// <summary>Blocks while ONNX Runtime reads and optimises the graph: up to seconds for a large one.</summary>
     /// <exception cref="ModelUnavailableException">The file is no model that can be served; the message says why.</exception>

@@ -26,7 +26,16 @@ internal sealed class QueuedJob(InferenceJob job, TimeSpan submitted, long arriv
     /// <summary>Bytes of input that the job keeps in memory while it waits.</summary>
     public long Bytes { get; } = job.Inputs.Sum(input => (long)input.Data.Length);
 
-    public RunTermination Termination { get; } = new();
+    public JobClass Class => Job.Class;
+
+    /// <summary>First dimension of its inputs; 0 when it cannot share a run.</summary>
+    public int Rows { get; } = BatchJoin.RowsOf(job);
+
+    /// <summary>Where it runs; null while it waits.</summary>
+    public JobRun? Run { get; set; }
+
+    /// <summary>How often its run was ended for an interactive job.</summary>
+    public int Preemptions { get; set; }
 
     /// <summary>Where it waits; written by <see cref="JobQueue"/> alone.</summary>
     public WaitingPlace Place { get; set; }

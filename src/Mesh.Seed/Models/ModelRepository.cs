@@ -122,8 +122,13 @@ public sealed partial class ModelRepository(string folder, ILogger<ModelReposito
             throw new ModelUnavailableException($"The version folder holds no {ArtifactName}.");
         var version = number.ToString(CultureInfo.InvariantCulture);
         var model = OnnxModelReader.Read(artifact, name, version);
-        if (stamp.Config is null)
-            return model;
+        if (stamp.Config is not null)
+            model = Configure(model, configPath);
+        return model with { Reference = model.Reference with { Batching = BatchingRules.For(model) } };
+    }
+
+    private ServedModel Configure(ServedModel model, string configPath)
+    {
         var config = ModelConfigText.Parse(File.ReadAllText(configPath));
         if (config.IgnoredFields.Count > 0)
             LogIgnoredFields(configPath, string.Join(", ", config.IgnoredFields));

@@ -31,7 +31,9 @@ public sealed class WorkStreamConnection(long id, StreamSession session, Action 
     private readonly Channel<object> _outgoing = Channel.CreateBounded<object>(
         new BoundedChannelOptions(MaxQueued) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
-    private readonly Dictionary<ArtifactHash, uint> _handles = [];
+    private readonly Dictionary<ArtifactHash, (uint Number, BatchLimits? Batching)> _handles = [];
+    private readonly UnitOutbox _units = new();
+    private VehicleStatus? _lastStatus;
     private long _bytesSent;
 
     public long Id { get; } = id;
@@ -41,6 +43,13 @@ public sealed class WorkStreamConnection(long id, StreamSession session, Action 
     /// <summary>Payload bytes written to the vehicle so far.</summary>
     public long BytesSent => Volatile.Read(ref _bytesSent);
 
+    /// <summary>What the vehicle said of itself last, its hello included; not to be changed.</summary>
+    public VehicleStatus LastStatus
+    {
+        get => Volatile.Read(ref _lastStatus) ?? throw new InvalidOperationException($"{Session.Vehicle} has not said its status yet.");
+        internal set => Volatile.Write(ref _lastStatus, value);
+    }
+
     /// <summary>False when the stream is gone, or stuck: then it is aborted.</summary>
     public bool TrySend(OutgoingRequest request) => TryQueue(request);
 
@@ -48,12 +57,35 @@ public sealed class WorkStreamConnection(long id, StreamSession session, Action 
 
     public bool TryWarm(ModelReference model) => TryQueue(new Warm(model));
 
+    /// <summary>
+    /// Sends lines of a work unit, behind everything interactive; the first of a number opens the unit. Lines without a
+    /// result yet must stay within <see cref="WorkProtocol.UnitWindowLines"/> and <see cref="WorkProtocol.UnitWindowBytes"/>.
+    /// </summary>
+    /// <param name="last">No more lines follow; there may be none with it.</param>
+    /// <returns>False, with nothing sent, when a window is queued here already or the stream is gone.</returns>
+    public bool TrySendUnitLines(ulong unit, ulong term, ModelReference model, IReadOnlyList<OutgoingUnitLine> lines, bool last) =>
+        _units.TryAdd(unit, term, model, lines, last) && TryQueue(UnitsDue.Instance);
+
+    /// <summary>The results of these lines are durable: the vehicle forgets them.</summary>
+    public bool TryAckUnit(ulong unit, IReadOnlyList<int> lines) => TryQueue(new UnitAck { Unit = unit, Lines = { lines.Select(line => (uint)line) } });
+
+    /// <summary>Lines that have not run are dropped, and kept results forgotten. No line of the unit may be sent after it.</summary>
+    public bool TryCancelUnit(ulong unit)
+    {
+        _units.Drop(unit);
+        return TryQueue(new UnitCancel(unit));
+    }
+
+    /// <summary>The JobRouter is at this seed and in this term: the vehicle sends what it kept. See <see cref="WorkStreamRegistry.AnnounceTerm"/>.</summary>
+    public bool TryAnnounceTerm(ulong term) => TryQueue(new Term(term));
+
     internal bool TryPing(ulong nonce) => TryQueue(new Ping(nonce));
 
     /// <summary>Ends the stream at once.</summary>
     public void Abort()
     {
         _outgoing.Writer.TryComplete();
+        _units.Close();
         abort();
     }
 
@@ -61,7 +93,7 @@ public sealed class WorkStreamConnection(long id, StreamSession session, Action 
     internal async Task WriteAsync(IServerStreamWriter<SeedFrame> stream, CancellationToken cancellation)
     {
         var reader = _outgoing.Reader;
-        while (await reader.WaitToReadAsync(cancellation))
+        while (_units.HasAny || await reader.WaitToReadAsync(cancellation))
         {
             var frame = new SeedFrame();
             var (items, bytes) = (0, 0);
@@ -70,6 +102,9 @@ public sealed class WorkStreamConnection(long id, StreamSession session, Action 
                 items++;
                 bytes += Add(frame, item);
             }
+
+            if (_units.HasAny && bytes < WorkProtocol.MaxFrameBytes)
+                bytes += _units.Fill(frame, Handle);
 
             await stream.WriteAsync(frame, cancellation);
             Interlocked.Add(ref _bytesSent, bytes);
@@ -116,32 +151,60 @@ public sealed class WorkStreamConnection(long id, StreamSession session, Action 
             case Ping ping:
                 frame.Ping = ping.Nonce;
                 return 0;
+            case UnitsDue:
+                return 0; // It woke the writer; the lines follow once nothing interactive is left.
+            case UnitAck ack:
+                frame.UnitAcks.Add(ack);
+                return 0;
+            case UnitCancel cancelled:
+                frame.UnitCancels.Add(cancelled.Unit);
+                return 0;
+            case Term term:
+                frame.Term = term.Number;
+                return 0;
             default:
                 throw new InvalidOperationException($"{item.GetType()} is nothing that a work stream carries.");
         }
     }
 
-    /// <summary>The stream's name for a model; announces it in the frame that names it first.</summary>
+    /// <summary>The stream's name for a model; announces it in the frame that names it first, and again when its batching changed.</summary>
     private uint Handle(SeedFrame frame, ModelReference model)
     {
-        if (_handles.TryGetValue(model.Hash, out var handle))
-            return handle;
-        handle = (uint)_handles.Count + 1;
-        _handles[model.Hash] = handle;
-        frame.Models.Add(new ModelAnnouncement
-        {
-            Handle = handle,
-            Name = model.Name,
-            Version = model.Version,
-            Sha256 = UnsafeByteOperations.UnsafeWrap(model.Hash.ToBytes()),
-            Size = (ulong)model.Size,
-        });
-        return handle;
+        if (_handles.TryGetValue(model.Hash, out var handle) && handle.Batching == model.Batching)
+            return handle.Number;
+        if (handle.Number == 0)
+            handle.Number = (uint)_handles.Count + 1;
+        _handles[model.Hash] = (handle.Number, model.Batching);
+        frame.Models.Add(Announcement(handle.Number, model));
+        return handle.Number;
     }
+
+    private static ModelAnnouncement Announcement(uint handle, ModelReference model) => new()
+    {
+        Handle = handle,
+        Name = model.Name,
+        Version = model.Version,
+        Sha256 = UnsafeByteOperations.UnsafeWrap(model.Hash.ToBytes()),
+        Size = (ulong)model.Size,
+        Batching = model.Batching is not { } limits ? null : new Batching
+        {
+            MaxBatchSize = (uint)limits.MaxBatchSize,
+            MaxQueueDelayUs = (ulong)limits.MaxQueueDelay.TotalMicroseconds,
+        },
+    };
 
     private sealed record Cancel(ulong Attempt);
 
     private sealed record Warm(ModelReference Model);
 
     private sealed record Ping(ulong Nonce);
+
+    private sealed record UnitCancel(ulong Unit);
+
+    private sealed record Term(ulong Number);
+
+    private sealed record UnitsDue
+    {
+        public static UnitsDue Instance { get; } = new();
+    }
 }

@@ -1,11 +1,12 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Mesh.Seed.WorkStreams;
 
 /// <summary>What a server needs to serve work streams: a seed, and the benchmark that measures them alone.</summary>
 public static class WorkStreamHosting
 {
-    /// <summary>Needs an <see cref="IWorkStreamListener"/>, an <see cref="ISeedView"/> and a <see cref="TimeProvider"/> beside it.</summary>
+    /// <summary>Needs an <see cref="IWorkStreamListener"/>, an <see cref="ISeedView"/> and a <see cref="TimeProvider"/> beside it; an <see cref="IUnitListener"/> where units are sent.</summary>
     public static IServiceCollection AddWorkStreams(this IServiceCollection services)
     {
         services.AddGrpc().AddServiceOptions<WorkStreamService>(service =>
@@ -14,6 +15,7 @@ public static class WorkStreamHosting
             service.MaxReceiveMessageSize = 512 << 20;
             service.MaxSendMessageSize = null;
         });
+        services.TryAddSingleton<IUnitListener, NoUnits>();
         return services.AddSingleton(new WorkStreamOptions()).AddSingleton<WorkStreamRegistry>();
     }
 

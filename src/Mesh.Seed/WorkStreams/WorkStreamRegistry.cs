@@ -28,12 +28,16 @@ public sealed class WorkStreamRegistry
     private readonly Lock _registering = new();
     private long _lastId;
     private bool _closed;
+    private ulong _currentTerm;
 
     /// <summary>Sessions with a registered stream, for the reports to other seeds.</summary>
     public IReadOnlyList<StreamEntry> Sessions =>
         [.. _byVehicle.Values.Select(s => new StreamEntry(s.Session.Vehicle, s.Session.Epoch, s.Session.Member))];
 
     public ICollection<WorkStreamConnection> Streams => _byId.Values;
+
+    /// <summary>The term of the JobRouter at this seed; 0 while it is elsewhere.</summary>
+    public ulong CurrentTerm => Volatile.Read(ref _currentTerm);
 
     public long NextId() => Interlocked.Increment(ref _lastId);
 
@@ -60,10 +64,28 @@ public sealed class WorkStreamRegistry
             _byVehicle[stream.Session.Vehicle] = stream;
             _byId[stream.Id] = stream;
             announce();
+            if (_currentTerm != 0)
+                stream.TryAnnounceTerm(_currentTerm);
         }
 
         replaced?.Abort();
         return null;
+    }
+
+    /// <summary>
+    /// The JobRouter took office here, in a term that its journal holds already: every stream is told, and each later one as
+    /// it opens. 0 when it left.
+    /// </summary>
+    public void AnnounceTerm(ulong term)
+    {
+        lock (_registering)
+        {
+            _currentTerm = term;
+            if (term == 0)
+                return;
+            foreach (var stream in _byVehicle.Values)
+                stream.TryAnnounceTerm(term);
+        }
     }
 
     public void Unregister(WorkStreamConnection stream)

@@ -33,6 +33,7 @@ public interface ISeedView
 public sealed partial class WorkStreamService(
     WorkStreamRegistry registry,
     IWorkStreamListener listener,
+    IUnitListener units,
     ISeedView seeds,
     WorkStreamOptions options,
     TimeProvider time,
@@ -47,7 +48,8 @@ public sealed partial class WorkStreamService(
         var http = context.GetHttpContext();
         var stream = new WorkStreamConnection(registry.NextId(), ToSession(hello), http.Abort);
         await responseStream.WriteAsync(new SeedFrame { Hello = Greeting() }, context.CancellationToken);
-        if (registry.TryRegister(stream, () => listener.Opened(stream, Bounded(hello.Status))) is { } refusal)
+        stream.LastStatus = Bounded(hello.Status);
+        if (registry.TryRegister(stream, () => Opened(stream)) is { } refusal)
             throw Refused(StatusCode.FailedPrecondition, refusal);
         LogOpened(stream.Session.Vehicle, stream.Session.Epoch, stream.Session.Member);
         var kind = DepartureKind.Vanished;
@@ -68,11 +70,18 @@ public sealed partial class WorkStreamService(
             registry.Unregister(stream);
             var superseded = registry.Sessions.Any(s => s.Vehicle == stream.Session.Vehicle && s.Epoch > stream.Session.Epoch);
             listener.Closed(stream, superseded && kind == DepartureKind.Vanished ? DepartureKind.Superseded : kind);
+            units.StreamClosed(stream);
             LogClosed(stream.Session.Vehicle, stream.Session.Epoch, kind);
             stream.Abort();
             await ending.CancelAsync();
             await Task.WhenAll(Quietly(writing), Quietly(pinging));
         }
+    }
+
+    private void Opened(WorkStreamConnection stream)
+    {
+        listener.Opened(stream, stream.LastStatus);
+        units.StreamOpened(stream);
     }
 
     private async Task<VehicleHello> ReadHelloAsync(IAsyncStreamReader<VehicleFrame> stream, CancellationToken cancellation)
@@ -134,8 +143,12 @@ public sealed partial class WorkStreamService(
             pulse.Beat();
             foreach (var result in frame.Results)
                 listener.ResultArrived(stream, result);
+            foreach (var results in frame.UnitResults)
+                units.UnitResultsArrived(stream, results);
+            foreach (var notice in frame.UnitNotices)
+                units.UnitNoticed(stream, notice);
             if (frame.Status is { } status)
-                listener.StatusChanged(stream, Bounded(status));
+                StatusChanged(stream, status);
             if (frame.Pong != 0 && pulse.RoundTrip(frame.Pong) is { } roundTrip)
                 listener.RoundTripMeasured(stream, roundTrip);
             // Nothing follows a goodbye but the end, which may come as a reset: that must not undo what was said.
@@ -144,6 +157,13 @@ public sealed partial class WorkStreamService(
         }
 
         return DepartureKind.Vanished;
+    }
+
+    private void StatusChanged(WorkStreamConnection stream, VehicleStatus status)
+    {
+        stream.LastStatus = Bounded(status);
+        listener.StatusChanged(stream, status);
+        units.StatusChanged(stream);
     }
 
     private async Task PingAsync(WorkStreamConnection stream, Pulse pulse, CancellationToken cancellation)

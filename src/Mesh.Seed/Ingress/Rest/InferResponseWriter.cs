@@ -33,7 +33,9 @@ internal static class InferResponseWriter
         return body.Length > jsonLength ? jsonLength : null;
     }
 
-    private static void WriteJson(Utf8JsonWriter writer, InferenceAnswer answer, bool[] binary)
+    /// <summary>The JSON part alone.</summary>
+    /// <exception cref="RequestRefusedException">An output holds what JSON cannot express.</exception>
+    public static void WriteJson(Utf8JsonWriter writer, InferenceAnswer answer, bool[] binary)
     {
         writer.WriteStartObject();
         writer.WriteString("model_name"u8, answer.Model.Reference.Name);

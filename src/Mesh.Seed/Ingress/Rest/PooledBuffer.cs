@@ -13,6 +13,9 @@ internal sealed class PooledBuffer(int initialCapacity = 4096) : IBufferWriter<b
 
     public void Advance(int count) => Length += count;
 
+    /// <summary>Takes back what was written beyond a length that the buffer once had.</summary>
+    public void Truncate(int length) => Length = Math.Min(Length, length);
+
     public Memory<byte> GetMemory(int sizeHint = 0)
     {
         Reserve(Math.Max(sizeHint, 1));
