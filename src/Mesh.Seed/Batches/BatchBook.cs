@@ -71,7 +71,7 @@ public sealed partial class BatchBook
             var lines = unit.Done.Concat(unit.Failed).OrderBy(range => range.First).ToList();
             return from is not null
                 && lines.TrueForAll(from.Contains)
-                && lines.Zip(lines.Skip(1)).All(pair => pair.First.First + pair.First.Count <= pair.Second.First);
+                && lines.Zip(lines.Skip(1), (one, next) => one.First + one.Count <= next.First).All(apart => apart);
         });
 
     public BatchBookSnapshot ToSnapshot() => new(

@@ -1,5 +1,6 @@
 using System.Net;
 using Akka.Configuration;
+using Mesh.Seed.Batches;
 using Mesh.Seed.Ingress;
 using Mesh.Seed.Ingress.Grpc;
 using Mesh.Seed.Ingress.Rest;
@@ -28,6 +29,7 @@ public static class SeedHost
             .AddRouting(settings)
             .AddWorkStreams()
             .AddMembership(settings, hocon)
+            .AddBatches(new BatchSettings())
             .AddOpenInference(
                 new IngressOptions { MaxRequestBytes = settings.MaxRequestBytes, DefaultTimeout = settings.RequestTimeout }, settings.Models)
             .AddSingleton<IReadiness, SeedReadiness>()
