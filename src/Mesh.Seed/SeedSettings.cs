@@ -3,6 +3,8 @@ using System.Net;
 using Akka.Configuration;
 using Mesh.Hosting.Settings;
 using Mesh.Messages;
+using Mesh.Seed.Batches;
+using Mesh.Seed.Batches.Storage;
 
 namespace Mesh.Seed;
 
@@ -26,6 +28,9 @@ public sealed record SeedSettings
         new("models", "the model repository: a folder with <name>/<version>/model.onnx"),
         new("seeds", "HOST:PORT of each seed of the region, this one included, separated by commas; one, three or five"),
         new("journal", "a PostgreSQL connection string (Host=…;Database=…), or a SQLite one (Data Source=…)", IsSecret: true),
+        new("blob-store", "where files and batches' results are: data (a folder in --data), journal (its PostgreSQL) or the path of a shared folder"),
+        new("max-file-bytes", "the largest uploaded file in bytes, a number above 0"),
+        new("max-batch-lines", "lines of one batch, 1 to 100000000"),
         new("request-timeout", "the deadline of a request that names none, a duration such as 10s"),
         new("max-request-bytes", "the largest request body in bytes, a number above 0"),
         new("max-requests", "requests under way at this seed, 1 to 1000000"),
@@ -65,6 +70,12 @@ public sealed record SeedSettings
 
     public JournalSettings Journal { get; init; } = JournalSettings.Sqlite("");
 
+    public BlobStoreSettings BlobStore { get; init; } = new(BlobPlace.Data);
+
+    public long MaxFileBytes { get; init; } = new BatchLimits().MaxFileBytes;
+
+    public int MaxBatchLines { get; init; } = new BatchLimits().MaxLines;
+
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     public long MaxRequestBytes { get; init; } = 64L << 20;
@@ -102,6 +113,8 @@ public sealed record SeedSettings
             Data = Path.GetFullPath(reader.Optional("data", SettingParsers.Text, defaults.Data)),
             Models = Path.GetFullPath(reader.Optional("models", SettingParsers.Text, defaults.Models)),
             Seeds = reader.Optional("seeds", SettingParsers.Endpoints, defaults.Seeds),
+            MaxFileBytes = reader.Optional("max-file-bytes", SettingParsers.Bytes, defaults.MaxFileBytes),
+            MaxBatchLines = reader.Optional("max-batch-lines", text => SettingParsers.Count(text, 1, 100_000_000), defaults.MaxBatchLines),
             RequestTimeout = reader.Optional("request-timeout", SettingParsers.Duration, defaults.RequestTimeout),
             MaxRequestBytes = reader.Optional("max-request-bytes", SettingParsers.Bytes, defaults.MaxRequestBytes),
             MaxRequests = reader.Optional("max-requests", text => SettingParsers.Count(text, 1, 1_000_000), defaults.MaxRequests),
@@ -111,6 +124,7 @@ public sealed record SeedSettings
             LogLevel = reader.Optional("log-level", SettingParsers.Choice<LogLevel>, defaults.LogLevel),
         };
         settings = settings with { Journal = reader.Optional("journal", JournalSettings.Parse, JournalSettings.Sqlite(settings.Data)) };
+        settings = settings with { BlobStore = reader.Optional("blob-store", BlobStoreSettings.Parse, BlobStoreSettings.Beside(settings.Journal)) };
         settings.CheckTogether(reader);
         return (settings, reader.Errors);
     }
@@ -125,6 +139,10 @@ public sealed record SeedSettings
             reader.AddError("seeds", $"names {Seeds.Count}; a region has one, three or five, so that one side of a broken network has the majority");
         if (Seeds.Count > 1 && !Journal.IsShared)
             reader.AddError("journal", "a region of several seeds needs a journal that each of them reaches: a PostgreSQL connection string");
+        if (Seeds.Count > 1 && Journal.IsShared && BlobStore.Place == BlobPlace.Data)
+            reader.AddError("blob-store", "a region of several seeds needs one that each of them reaches: journal, or the path of a shared folder");
+        if (BlobStore.Place == BlobPlace.Journal && !Journal.IsShared)
+            reader.AddError("blob-store", "the journal is not in PostgreSQL: needs data, or the path of a folder");
         var ports = new (string Name, int Port)[]
         {
             ("port", Port), ("http-port", HttpPort), ("grpc-port", GrpcPort), ("metrics-port", MetricsPort), ("work-port", WorkPort),

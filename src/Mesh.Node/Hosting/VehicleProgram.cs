@@ -1,6 +1,7 @@
 using Akka.Configuration;
 using Mesh.Node.Inference;
 using Mesh.Node.Sessions;
+using Mesh.Node.Units;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -31,6 +32,8 @@ public static class VehicleProgram
             .AddSingleton<ModelStore>()
             .AddSingleton<InferenceEngine>()
             .AddSingleton<IInferenceEngine>(provider => provider.GetRequiredService<InferenceEngine>())
+            .AddSingleton(new UnitWorkOptions())
+            .AddSingleton<UnitWork>()
             .AddHostedService<VehicleHost>();
         return builder.Build();
     }

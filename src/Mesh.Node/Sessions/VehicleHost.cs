@@ -1,5 +1,6 @@
 using Akka.Configuration;
 using Mesh.Node.Inference;
+using Mesh.Node.Units;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -10,6 +11,7 @@ public sealed partial class VehicleHost(
     VehicleSettings settings,
     Config akka,
     IInferenceEngine engine,
+    UnitWork units,
     TimeProvider time,
     ILoggerFactory loggers) : BackgroundService
 {
@@ -22,7 +24,7 @@ public sealed partial class VehicleHost(
         {
             try
             {
-                using var session = new VehicleSession(settings, akka, engine, epochs.Next(), time, loggers);
+                using var session = new VehicleSession(settings, akka, engine, units, epochs.Next(), time, loggers);
                 await session.RunAsync(stoppingToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)

@@ -9,6 +9,7 @@ using Mesh.Hosting.Sharding;
 using Mesh.Messages;
 using Mesh.Messages.Control;
 using Mesh.Node.Inference;
+using Mesh.Node.Units;
 using Microsoft.Extensions.Logging;
 
 namespace Mesh.Node.Sessions;
@@ -23,6 +24,7 @@ public sealed partial class VehicleSession : ISeedListener, IArtifactSource, IDi
 
     private readonly VehicleSettings _settings;
     private readonly IInferenceEngine _engine;
+    private readonly UnitWork _units;
     private readonly SessionEpoch _epoch;
     private readonly TimeProvider _time;
     private readonly ILoggerFactory _loggers;
@@ -39,9 +41,9 @@ public sealed partial class VehicleSession : ISeedListener, IArtifactSource, IDi
     private volatile bool _draining;
 
     public VehicleSession(
-        VehicleSettings settings, Config akka, IInferenceEngine engine, SessionEpoch epoch, TimeProvider time, ILoggerFactory loggers)
+        VehicleSettings settings, Config akka, IInferenceEngine engine, UnitWork units, SessionEpoch epoch, TimeProvider time, ILoggerFactory loggers)
     {
-        (_settings, _engine, _epoch, _time, _loggers) = (settings, engine, epoch, time, loggers);
+        (_settings, _engine, _units, _epoch, _time, _loggers) = (settings, engine, units, epoch, time, loggers);
         _logger = loggers.CreateLogger<VehicleSession>();
         _start = time.GetTimestamp();
         var options = new MemberOptions(
@@ -65,6 +67,7 @@ public sealed partial class VehicleSession : ISeedListener, IArtifactSource, IDi
     public async Task<SessionEnd> RunAsync(CancellationToken stopping)
     {
         LogStarted(_settings.Vehicle, _epoch, _identity.Member);
+        _units.SetDraining(false); // The session before may have ended while it drained.
         _ = _system.WhenTerminated.ContinueWith(
             _ => _over.TrySetResult(SessionEnd.Downed), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         using var registration = stopping.UnsafeRegister(_ => _over.TrySetResult(SessionEnd.Left), null);
@@ -141,7 +144,7 @@ public sealed partial class VehicleSession : ISeedListener, IArtifactSource, IDi
         while (!stop.IsCancellationRequested)
         {
             using var client = new WorkStreamClient(
-                _identity, _engine, link.Artifacts, _settings.Credits, () => ClusterSeeds, _time, _loggers.CreateLogger<WorkStreamClient>());
+                _identity, _engine, link.Artifacts, _settings.Credits, () => ClusterSeeds, _time, _loggers.CreateLogger<WorkStreamClient>(), _units);
             var opened = false;
             client.Opened += () =>
             {
@@ -199,6 +202,7 @@ public sealed partial class VehicleSession : ISeedListener, IArtifactSource, IDi
         _draining = draining;
         foreach (var stream in OpenStreams())
             stream.Drain(draining);
+        _units.SetDraining(draining);
         if (draining)
             _engine.HandBackQueued();
     }
@@ -208,6 +212,7 @@ public sealed partial class VehicleSession : ISeedListener, IArtifactSource, IDi
         SetDraining(true);
         using var grace = new CancellationTokenSource(_settings.DrainGrace, _time);
         await _engine.WhenIdleAsync(grace.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _units.WhenAcknowledgedAsync(grace.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var streams = OpenStreams();
         foreach (var stream in streams)
             stream.Leave("the vehicle leaves");

@@ -6,6 +6,7 @@ using Grpc.Net.Client;
 using Mesh.Messages;
 using Mesh.Messages.Work;
 using Mesh.Node.Inference;
+using Mesh.Node.Units;
 using Microsoft.Extensions.Logging;
 
 namespace Mesh.Node.Sessions;
@@ -25,7 +26,8 @@ public enum StreamEnd
 
 /// <summary>
 /// One work stream from this vehicle to one seed: feeds the engine straight, answers in frames that gather what is ready,
-/// grants credits and answers 'busy' beyond them. Lives for one connection; its jobs are cancelled when it ends.
+/// grants credits and answers 'busy' beyond them. Batches' units go to <see cref="UnitWork"/>, which outlives it.
+/// Lives for one connection; its jobs are cancelled when it ends.
 /// </summary>
 public sealed partial class WorkStreamClient(
     SessionIdentity identity,
@@ -34,7 +36,8 @@ public sealed partial class WorkStreamClient(
     int credits,
     Func<IReadOnlyList<NodeAddress>> clusterSeeds,
     TimeProvider time,
-    ILogger<WorkStreamClient> logger) : IDisposable
+    ILogger<WorkStreamClient> logger,
+    UnitWork? units = null) : IDisposable
 {
     /// <summary>Pings come twice a second: after this silence the seed is gone.</summary>
     private static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(3);
@@ -46,6 +49,8 @@ public sealed partial class WorkStreamClient(
     private readonly Dictionary<uint, ModelReference> _models = [];
     private readonly CancellationTokenSource _ended = new();
     private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private UnitPort? _unitPort;
+    private Goodbye? _goodbye;
     private volatile bool _draining;
     private volatile bool _left;
     private long _heard;
@@ -93,6 +98,7 @@ public sealed partial class WorkStreamClient(
                 return StreamEnd.Broken;
             if (!IsOurCluster(hello))
                 return StreamEnd.OtherCluster;
+            _unitPort = units is null ? null : new UnitPort(artifacts, () => Send(UnitsDue.Instance));
             Opened?.Invoke();
             var watching = WatchSilenceAsync();
             var writing = WriteAsync(call.RequestStream);
@@ -112,6 +118,8 @@ public sealed partial class WorkStreamClient(
             _over.TrySetResult();
             foreach (var job in _jobs.Values)
                 job.Cancel();
+            if (_unitPort is not null)
+                units!.Detach(_unitPort);
         }
 
         return StreamEnd.Broken;
@@ -159,11 +167,7 @@ public sealed partial class WorkStreamClient(
             var frame = frames.Current;
             Beat();
             foreach (var model in frame.Models)
-            {
-                _models[model.Handle] = new ModelReference(
-                    model.Name, model.Version, ArtifactHash.FromBytes(model.Sha256.Span), (long)model.Size);
-            }
-
+                _models[model.Handle] = ToReference(model);
             foreach (var request in frame.Requests)
                 Take(request);
             foreach (var cancelled in frame.Cancels)
@@ -174,9 +178,39 @@ public sealed partial class WorkStreamClient(
 
             foreach (var handle in frame.Loads)
                 Warm(handle);
+            if (frame.Term != 0 || frame.UnitLines.Count > 0 || frame.UnitAcks.Count > 0 || frame.UnitCancels.Count > 0)
+                TakeUnits(frame);
             if (frame.Ping != 0)
                 Send(new Pong(frame.Ping));
         }
+    }
+
+    private static ModelReference ToReference(ModelAnnouncement model) =>
+        new(model.Name, model.Version, ArtifactHash.FromBytes(model.Sha256.Span), (long)model.Size)
+        {
+            Batching = model.Batching is not { MaxBatchSize: > 1 } batching ? null : new BatchLimits(
+                (int)Math.Min(batching.MaxBatchSize, int.MaxValue),
+                TimeSpan.FromMicroseconds(Math.Min(batching.MaxQueueDelayUs, int.MaxValue))),
+        };
+
+    /// <summary>A cancel comes after the lines of its unit that share its frame.</summary>
+    private void TakeUnits(SeedFrame frame)
+    {
+        if (_unitPort is not { } stream)
+        {
+            foreach (var lines in frame.UnitLines)
+                Send(new UnitNotice { Unit = lines.Unit, State = UnitState.UnitRefused, Reason = "this vehicle takes no work units" });
+            return;
+        }
+
+        if (frame.Term != 0)
+            units!.Announce(stream, frame.Term);
+        foreach (var ack in frame.UnitAcks)
+            units!.Acknowledge(ack);
+        foreach (var lines in frame.UnitLines)
+            units!.Take(stream, lines, _models.GetValueOrDefault(lines.Model));
+        foreach (var unit in frame.UnitCancels)
+            units!.Cancel(unit);
     }
 
     private void Take(WorkRequest request)
@@ -257,7 +291,7 @@ public sealed partial class WorkStreamClient(
     private async Task WriteAsync(IClientStreamWriter<VehicleFrame> stream)
     {
         var reader = _outgoing.Reader;
-        while (await reader.WaitToReadAsync(_ended.Token))
+        while (_unitPort is { HasAny: true } || await reader.WaitToReadAsync(_ended.Token))
         {
             var frame = new VehicleFrame();
             var (items, bytes) = (0, 0);
@@ -267,7 +301,14 @@ public sealed partial class WorkStreamClient(
                 bytes += Add(frame, item);
             }
 
+            if (bytes < WorkProtocol.MaxFrameBytes && _unitPort is { HasAny: true } unitPort)
+                units!.Fill(unitPort, frame);
+            // Nothing follows a goodbye, so it waits for what units have left to say.
+            if (_goodbye is not null && _unitPort is not { HasAny: true })
+                frame.Goodbye = _goodbye;
             await stream.WriteAsync(frame, _ended.Token);
+            if (frame.Goodbye is not null)
+                break;
         }
 
         await stream.CompleteAsync();
@@ -279,10 +320,7 @@ public sealed partial class WorkStreamClient(
         {
             case WorkResult result:
                 frame.Results.Add(result);
-                var bytes = 0;
-                foreach (var output in result.Outputs)
-                    bytes += output.Data.Length;
-                return bytes;
+                return result.Outputs.Bytes();
             case Pong pong:
                 frame.Pong = pong.Nonce;
                 return 0;
@@ -290,7 +328,12 @@ public sealed partial class WorkStreamClient(
                 frame.Status = Status();
                 return 0;
             case Goodbye goodbye:
-                frame.Goodbye = goodbye;
+                _goodbye = goodbye;
+                return 0;
+            case UnitsDue:
+                return 0; // It woke the writer; what is due follows once nothing interactive is left.
+            case UnitNotice notice:
+                frame.UnitNotices.Add(notice);
                 return 0;
             default:
                 throw new InvalidOperationException($"{item.GetType()} is nothing that a work stream carries.");
@@ -332,5 +375,10 @@ public sealed partial class WorkStreamClient(
     private sealed record StatusDue
     {
         public static StatusDue Instance { get; } = new();
+    }
+
+    private sealed record UnitsDue
+    {
+        public static UnitsDue Instance { get; } = new();
     }
 }

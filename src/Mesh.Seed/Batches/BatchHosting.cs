@@ -8,7 +8,7 @@ namespace Mesh.Seed.Batches;
 public static class BatchHosting
 {
     /// <summary>Needs a blob store and <see cref="BatchLimits"/> beside it.</summary>
-    public static IServiceCollection AddBatches(this IServiceCollection services, BatchSettings settings) => services
+    public static IServiceCollection AddBatchWork(this IServiceCollection services, BatchSettings settings) => services
         .AddSingleton(settings)
         .AddSingleton<BatchMetrics>()
         .AddSingleton<BatchWork>()

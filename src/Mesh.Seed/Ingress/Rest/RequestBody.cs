@@ -51,7 +51,9 @@ internal static class RequestBody
         }
     }
 
-    private static Stream Decode(Stream body, StringValues coding) => coding.ToString().Trim().ToUpperInvariant() switch
+    /// <summary>The body as it was before its Content-Encoding.</summary>
+    /// <exception cref="RequestRefusedException">A coding that is not understood.</exception>
+    public static Stream Decode(Stream body, StringValues coding) => coding.ToString().Trim().ToUpperInvariant() switch
     {
         "" or "IDENTITY" => body,
         "GZIP" or "X-GZIP" => new GZipStream(body, CompressionMode.Decompress, leaveOpen: true),

@@ -32,7 +32,7 @@ internal sealed partial class RestGuard(ILogger<RestGuard> logger)
         }
     }
 
-    private static int Status(Refusal refusal) => refusal switch
+    public static int Status(Refusal refusal) => refusal switch
     {
         Refusal.Invalid => StatusCodes.Status400BadRequest,
         Refusal.NotFound => StatusCodes.Status404NotFound,

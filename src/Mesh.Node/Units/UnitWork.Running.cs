@@ -1,0 +1,90 @@
+using Mesh.Messages;
+using Mesh.Messages.Work;
+using Mesh.Node.Inference;
+
+namespace Mesh.Node.Units;
+
+// How lines get into the engine and their results out of it.
+public sealed partial class UnitWork
+{
+    /// <summary>Gives the engine lines, oldest unit first, as long as there is room for their results.</summary>
+    private void Feed()
+    {
+        var jobs = new List<InferenceJob>();
+        lock (_lock)
+        {
+            for (var node = _order.First; node is not null && !_draining; node = node.Next)
+            {
+                var unit = node.Value;
+                while (_started < _maxStarted && _kept.HasRoom(_started) && unit.Waiting.First is { } line)
+                {
+                    unit.Waiting.RemoveFirst();
+                    jobs.Add(Start(unit, line.Value));
+                }
+
+                if (unit.Waiting.Count > 0)
+                    break;
+            }
+        }
+
+        foreach (var job in jobs)
+            _engine.Submit(job);
+    }
+
+    /// <summary>Under the lock.</summary>
+    private InferenceJob Start(OpenUnit unit, UnitJob line)
+    {
+        line.Job = new InferenceJob(
+            unit.Model, line.Inputs, line.Outputs, TimeSpan.MaxValue, priority: 0, unit.Origin.Artifacts, result => Completed(unit, line, result))
+        {
+            Class = JobClass.Unit,
+        };
+        unit.Started.Add(line);
+        _started++;
+        return line.Job;
+    }
+
+    private void Completed(OpenUnit unit, UnitJob line, InferenceJobResult result)
+    {
+        lock (_lock)
+        {
+            _started--;
+            unit.Started.Remove(line);
+            line.Job = null;
+            if (result.Outcome == AttemptOutcome.HandedBack && !unit.Dropped)
+            {
+                // The engine takes nothing more: the vehicle leaves.
+                _draining = true;
+                unit.Waiting.AddFirst(line);
+            }
+            else
+            {
+                Release(unit, line);
+                if (!unit.Cancelled)
+                    Keep(unit, line, result);
+            }
+
+            CloseIfDone(unit);
+        }
+
+        Feed();
+    }
+
+    /// <summary>Under the lock.</summary>
+    private void Keep(OpenUnit unit, UnitJob line, InferenceJobResult result)
+    {
+        if (result.Outcome is AttemptOutcome.Cancelled or AttemptOutcome.HandedBack)
+            return; // Its stream is over: another vehicle gets the line.
+        var kept = new UnitLineResult
+        {
+            Line = line.Line,
+            Status = result.Outcome is AttemptOutcome.Ok or AttemptOutcome.Invalid ? (AttemptStatus)result.Outcome : AttemptStatus.AttemptFailed,
+            Error = result.Error,
+            InferUs = (ulong)result.Timings.Infer.TotalMicroseconds,
+        };
+        foreach (var output in result.Outputs)
+            kept.Outputs.Add(output.ToWire());
+        if (_kept.TryAdd(unit.Number, kept, Now))
+            _home?.Send(new UnitLineKey(unit.Number, line.Line));
+    }
+}
