@@ -2,3 +2,114 @@ using System.Net;
 using Akka.Configuration;
 using Mesh.Seed.Batches;
 using Mesh.Seed.Batches.Api;
+using Mesh.Seed.Ingress;
+using Mesh.Seed.Ingress.Grpc;
+using Mesh.Seed.Ingress.Rest;
+using Mesh.Seed.Membership;
+using Mesh.Seed.Models;
+using Mesh.Seed.Routing;
+using Mesh.Seed.WorkStreams;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using OpenTelemetry.Metrics;
+
+namespace Mesh.Seed.Hosting;
+
+/// <summary>Puts a seed together. The contents page of this program: one AddX for each feature, one MapX for each port.</summary>
+public static class SeedHost
+{
+    public static WebApplication Build(SeedSettings settings, Config hocon)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Logging.ClearProviders().SetMinimumLevel(settings.LogLevel).AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
+            .AddFilter("Microsoft.Hosting", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning)
+            .AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss.fff "));
+        // Leaving takes the drain limit and a hand-over; Kestrel then ends at once what still hangs.
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.DrainLimit + TimeSpan.FromSeconds(30));
+        builder.WebHost.UseKestrel(kestrel => Listen(kestrel, settings));
+        builder.Services
+            .AddRouting(settings)
+            .AddWorkStreams()
+            .AddMembership(settings, hocon)
+            .AddOpenInference(
+                new IngressOptions { MaxRequestBytes = settings.MaxRequestBytes, DefaultTimeout = settings.RequestTimeout }, settings.Models)
+            .AddBatches(settings)
+            .AddSingleton<IReadiness, SeedReadiness>()
+            .AddSingleton<MatcherPolicy, ListenerMatcherPolicy>()
+            .AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(RouterMetrics.MeterName).AddPrometheusExporter());
+
+        var app = builder.Build();
+        app.Services.GetRequiredService<MembershipMetrics>(); // Nobody else asks for it.
+        app.MapOpenInferenceRest().On(Listener.Http);
+        app.MapBatchApi().On(Listener.Http);
+        app.MapOpenInferenceGrpc().On(Listener.Grpc);
+        app.MapPrometheusScrapingEndpoint("/metrics").On(Listener.Metrics);
+        app.MapGrpcService<WorkStreamService>().On(Listener.Work);
+        app.MapArtifacts().On(Listener.Work);
+        app.Lifetime.ApplicationStarted.Register(() => Announce(app, settings));
+        return app;
+    }
+
+    private static IServiceCollection AddRouting(this IServiceCollection services, SeedSettings settings) => services
+        .AddSingleton(TimeProvider.System)
+        .AddSingleton<MonotonicClock>()
+        .AddSingleton(new RequestTableLimits(settings.MaxRequests))
+        .AddSingleton<RequestTable>()
+        .AddSingleton<IInferenceGateway>(provider => provider.GetRequiredService<RequestTable>())
+        .AddSingleton<RouterReadiness>()
+        .AddSingleton<RouterMetrics>()
+        .AddSingleton<DispatcherFeed>()
+        .AddSingleton<IWorkStreamListener>(provider => provider.GetRequiredService<DispatcherFeed>());
+
+    private static IServiceCollection AddBatches(this IServiceCollection services, SeedSettings settings) => services
+        .AddBatchWork(new BatchSettings())
+        .AddBatchApi(
+        new BatchLimits
+        {
+            MaxFileBytes = settings.MaxFileBytes,
+            MaxLines = settings.MaxBatchLines,
+            MaxLineBytes = (int)Math.Min(settings.MaxRequestBytes, Array.MaxLength / 2),
+        },
+        () => settings.BlobStore.Create(settings.Data, settings.Journal));
+
+    private static IServiceCollection AddMembership(this IServiceCollection services, SeedSettings settings, Config hocon) => services
+        .AddSingleton(new SeedNodeOptions(
+            settings.Region,
+            settings.Location,
+            settings.Host,
+            settings.Bind,
+            settings.Port,
+            settings.Seeds.Count > 0 ? settings.Seeds : [new DnsEndPoint(settings.Host, settings.Port)],
+            $"http://{settings.Host}:{settings.WorkPort}",
+            settings.Journal.ToHocon().WithFallback(hocon),
+            new RouterSettings { MaxWaiting = settings.MaxWaiting, WarmCopies = settings.WarmCopies },
+            settings.DrainLimit))
+        .AddSingleton<SeedNode>()
+        .AddSingleton<MembershipMetrics>()
+        .AddSingleton<ISeedView>(provider => provider.GetRequiredService<SeedNode>())
+        .AddHostedService(provider => provider.GetRequiredService<SeedNode>());
+
+    private static void Listen(KestrelServerOptions kestrel, SeedSettings settings)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = null; // The ingress has its own limit; a work stream has none.
+        kestrel.Limits.MakeRoomForWorkStreams();
+        Listen(settings.HttpPort, HttpProtocols.Http1, Listener.Http);
+        Listen(settings.GrpcPort, HttpProtocols.Http2, Listener.Grpc);
+        Listen(settings.MetricsPort, HttpProtocols.Http1, Listener.Metrics);
+        Listen(settings.WorkPort, HttpProtocols.Http2, Listener.Work);
+
+        void Listen(int port, HttpProtocols protocols, Listener listener) => kestrel.Listen(settings.Bind, port, options =>
+        {
+            options.Protocols = protocols;
+            options.Mark(listener);
+        });
+    }
+
+    /// <summary>The line that a person, a script or a test waits for: from here on requests are taken.</summary>
+    private static void Announce(WebApplication app, SeedSettings settings) =>
+        app.Services.GetRequiredService<RouterReadiness>().FirstAnswer.ContinueWith(
+            _ => Console.WriteLine(
+                $"seed ready: region {settings.Region}, http://{settings.Host}:{settings.HttpPort}, grpc {settings.Host}:{settings.GrpcPort}, "
+                + $"metrics {settings.Host}:{settings.MetricsPort}, work {settings.Host}:{settings.WorkPort}, akka {settings.Host}:{settings.Port}"),
+            TaskScheduler.Default);
+}

@@ -99,7 +99,7 @@ internal sealed class SimulatedRegion
 
         Assert.Empty(Book.Active);
         Assert.Empty(Book.Units);
-        Assert.Superset(Accepted, [.. Book.Batches.Keys, .. _journal.OfType<BatchForgotten>().Select(forgotten => forgotten.Batch)]);
+        Assert.Empty(Accepted.Except(Book.Batches.Keys).Except(_journal.OfType<BatchForgotten>().Select(forgotten => forgotten.Batch)));
         foreach (var batch in Book.Batches.Values)
             Check(batch);
         Assert.All(Book.Files.Values.SelectMany(file => file.Parts), part => Assert.True(_blobs.ContainsKey(part.Hash)));
