@@ -6,7 +6,15 @@ using Npgsql;
 
 namespace Mesh.Actors.Tests.Batches;
 
+/// <summary>The spec measures what the whole process allocates, so nothing else may run beside it.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class Alone
+{
+    public const string Name = "alone";
+}
+
 /// <summary>In a folder: of a single seed, or shared.</summary>
+[Collection(Alone.Name)]
 public sealed class FolderBlobStoreTests : BlobStoreSpec
 {
     private readonly string _folder = Path.Combine(Directory.CreateTempSubdirectory("mesh-blobs-").FullName, "blobs");
@@ -100,6 +108,7 @@ public sealed class FolderBlobStoreTests : BlobStoreSpec
 
 /// <summary>In the journal's database, by default where that is PostgreSQL.</summary>
 [NeedsPostgres]
+[Collection(Alone.Name)]
 public sealed class PostgresBlobStoreTests : BlobStoreSpec
 {
     private readonly List<PostgresBlobStore> _stores = [];

@@ -15,11 +15,14 @@ public sealed class NodeClient : IAsyncLifetime
     private static readonly string Folder = Path.Combine(Checkout.Root, "tests", "Mesh.Process.Tests", "clients");
     private JsonElement? _answers;
 
-    /// <summary>Installs what the client needs, pinned by its lock file, unless it is there.</summary>
-    public async Task InitializeAsync()
+    public Task InitializeAsync() => InstallAsync();
+
+    /// <summary>Installs what the clients need, pinned by their lock file, unless it is there.</summary>
+    internal static async Task InstallAsync()
     {
-        // npm writes this file last: it is there once an installation is complete.
-        if (!File.Exists(Path.Combine(Folder, "node_modules", ".package-lock.json")))
+        // npm writes this file last: it is there once an installation is complete, of the lock file that was there then.
+        var installed = Path.Combine(Folder, "node_modules", ".package-lock.json");
+        if (File.GetLastWriteTimeUtc(installed) < File.GetLastWriteTimeUtc(Path.Combine(Folder, "package-lock.json")))
             await RunAsync(OperatingSystem.IsWindows() ? "npm.cmd" : "npm", "ci", "--prefix", Folder);
     }
 
@@ -32,8 +35,13 @@ public sealed class NodeClient : IAsyncLifetime
     {
         var picture = Path.Combine(mesh.Folder("node"), "picture.json");
         await File.WriteAllTextAsync(picture, Requests.Numbers(Pictures.Data.Image(Picture).Span));
-        var output = await RunAsync(
-            "node", Path.Combine(Folder, "client.mjs"), mesh.Seed.Http.GetLeftPart(UriPartial.Authority), mesh.Seed.Grpc.Authority, picture);
+        return await RunScriptAsync("client.mjs", mesh.Seed.Http.GetLeftPart(UriPartial.Authority), mesh.Seed.Grpc.Authority, picture);
+    }
+
+    /// <summary>The line of JSON that a script prints.</summary>
+    internal static async Task<JsonElement> RunScriptAsync(string script, params string[] arguments)
+    {
+        var output = await RunAsync("node", [Path.Combine(Folder, script), .. arguments]);
         using var answers = JsonDocument.Parse(output.Split('\n').Single(line => line.StartsWith('{')));
         return answers.RootElement.Clone();
     }

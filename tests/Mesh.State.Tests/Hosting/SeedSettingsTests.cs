@@ -3,6 +3,7 @@ using System.Net;
 using Akka.Configuration;
 using Mesh.Messages;
 using Mesh.Seed;
+using Mesh.Seed.Batches.Storage;
 using Mesh.Testing;
 using Microsoft.Extensions.Logging;
 
@@ -26,6 +27,7 @@ public sealed class SeedSettingsTests
         Assert.Equal(JournalSettings.Sqlite(settings.Data), settings.Journal);
         Assert.Equal((TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(10)), (settings.RequestTimeout, settings.DrainLimit));
         Assert.Equal((64L << 20, 4096, 1024, 3), (settings.MaxRequestBytes, settings.MaxRequests, settings.MaxWaiting, settings.WarmCopies));
+        Assert.Equal((new BlobStoreSettings(BlobPlace.Data), 512L << 20, 500_000), (settings.BlobStore, settings.MaxFileBytes, settings.MaxBatchLines));
         Assert.Equal(LogLevel.Information, settings.LogLevel);
         Assert.Empty(settings.Seeds);
     }
@@ -46,6 +48,9 @@ public sealed class SeedSettingsTests
     [InlineData("models", ".")]
     [InlineData("seeds", "127.0.0.1:4053")]
     [InlineData("journal", "Data Source=x.db")]
+    [InlineData("blob-store", "shared")]
+    [InlineData("max-file-bytes", "1")]
+    [InlineData("max-batch-lines", "1")]
     [InlineData("request-timeout", "1s")]
     [InlineData("max-request-bytes", "1")]
     [InlineData("max-requests", "1")]
@@ -114,6 +119,30 @@ public sealed class SeedSettingsTests
         Assert.Empty(errors);
         Assert.Equal(("PostgreSQL.15", true), (settings.Journal.Provider, settings.Journal.IsShared));
         Assert.Equal(3, settings.Seeds.Count);
+    }
+
+    [Theory]
+    [InlineData("Host=db;Database=mesh", null, BlobPlace.Journal, null)]
+    [InlineData("Host=db;Database=mesh", "data", BlobPlace.Data, null)]
+    [InlineData("Host=db;Database=mesh", "/mnt/shared", BlobPlace.Folder, "/mnt/shared")]
+    [InlineData("Data Source=x.db", null, BlobPlace.Data, null)]
+    [InlineData("Data Source=x.db", "/mnt/shared", BlobPlace.Folder, "/mnt/shared")]
+    public void Blobs_are_beside_the_journal_unless_another_place_is_named(string journal, string? store, BlobPlace place, string? path)
+    {
+        var (settings, errors) = Read([.. Good, "--journal", journal, .. store is null ? [] : new[] { "--blob-store", store }]);
+        Assert.Empty(errors);
+        Assert.Equal(new BlobStoreSettings(place, path is null ? null : Path.GetFullPath(path)), settings.BlobStore);
+    }
+
+    [Fact]
+    public void A_place_for_blobs_that_a_seed_cannot_reach_is_refused()
+    {
+        Assert.Equal(
+            ["--blob-store is 'data' (command line): a region of several seeds needs one that each of them reaches: journal, or the path of a shared folder"],
+            Read([.. Good, "--seeds", "127.0.0.1:4053,b:4053,c:4053", "--journal", "Host=db;Database=mesh", "--blob-store", "data"]).Errors);
+        Assert.Equal(
+            ["--blob-store is 'journal' (command line): the journal is not in PostgreSQL: needs data, or the path of a folder"],
+            Read([.. Good, "--blob-store", "journal"]).Errors);
     }
 
     [Fact]

@@ -7,6 +7,8 @@ namespace Mesh.Testing.Batches;
 /// <summary>The region's files and batches for tests of what stands before the JobRouter. Keeps the contract's promises but durability.</summary>
 public sealed class InMemoryBatchDirectory(TimeProvider time) : IBatchDirectory
 {
+    private static readonly Dictionary<string, string> Empty = [];
+
     private readonly Lock _gate = new();
     private readonly List<FileEntry> _files = [];
     private readonly List<BatchEntry> _batches = [];
@@ -79,6 +81,8 @@ public sealed class InMemoryBatchDirectory(TimeProvider time) : IBatchDirectory
                 : throw new BatchRefusedException(BatchRefusal.Conflict, "the Idempotency-Key was used for another request", "idempotency_key_reused");
         }
 
+        if (request.IdempotencyKey is null && _batches.Find(batch => IsSame(batch, request)) is { } same)
+            return (same, false);
         if (Find(request.InputFileId) is null)
             throw new BatchRefusedException(BatchRefusal.Invalid, $"there is no file '{request.InputFileId}'", "invalid_input_file_id", "input_file_id");
         var id = string.Create(CultureInfo.InvariantCulture, $"batch_{_batches.Count + 1:0000}");
@@ -87,6 +91,11 @@ public sealed class InMemoryBatchDirectory(TimeProvider time) : IBatchDirectory
         _batches.Add(entry);
         return (entry, true);
     }
+
+    private bool IsSame(BatchEntry batch, NewBatch request) =>
+        batch.Times.CreatedAt > Now - TimeSpan.FromMinutes(10)
+        && batch.Request with { Metadata = null, IdempotencyKey = null } == request with { Metadata = null }
+        && (batch.Request.Metadata ?? Empty).OrderBy(pair => pair.Key).SequenceEqual((request.Metadata ?? Empty).OrderBy(pair => pair.Key));
 
     private FileEntry? Find(string id) => _files.Find(file => file.Id == id && !(file.ExpiresAt <= Now));
 
