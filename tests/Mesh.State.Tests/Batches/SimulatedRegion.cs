@@ -42,7 +42,7 @@ internal sealed class SimulatedRegion
         _random = new Random(seed);
         _vehicles = [.. Enumerable.Range(1, vehicles).Select(i => new SimulatedVehicle(new VehicleId($"V-{i}")))];
         _state = NewState();
-        TakeOffice();
+        Recover();
     }
 
     public BatchBook Book => _state.Batches;

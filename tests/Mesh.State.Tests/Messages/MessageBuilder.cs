@@ -98,7 +98,8 @@ internal static class MessageBuilder
         var constructor = type.GetConstructors().MaxBy(candidate => candidate.GetParameters().Length)!;
         var parameters = constructor.GetParameters();
         var record = constructor.Invoke([.. parameters.Select(p => Build(p.ParameterType, $"{path}.{p.Name}", seed))]);
-        foreach (var property in Settable(type).Where(property => !Array.Exists(parameters, p => p.Name == property.Name)))
+        // Values that stand beside the constructor, as the times of a batch do.
+        foreach (var property in Settable(type).Where(p => p.PropertyType.IsValueType && !Array.Exists(parameters, q => q.Name == p.Name)))
             property.SetValue(record, Build(property.PropertyType, $"{path}.{property.Name}", seed));
         return record;
     }
