@@ -47,7 +47,11 @@ public sealed record EngineStatus(
     IReadOnlyList<ArtifactHash> Loaded,
     long Answered,
     long Failed,
-    TimeSpan InferenceTime);
+    TimeSpan InferenceTime)
+{
+    /// <summary>Runs in ONNX Runtime: fewer than the jobs answered where jobs share them.</summary>
+    public long Runs { get; init; }
+}
 
 /// <summary>What comes first, whatever its priority.</summary>
 public enum JobClass

@@ -58,7 +58,7 @@ public sealed partial class InferenceEngine
         slot.Queued -= members.Count;
         if (slot.CanRun)
         {
-            var run = new JobRun(slot, members);
+            var run = new JobRun(slot, members, Now);
             slot.Running++;
             slot.LastUsed = Now;
             _running.Add(run);
@@ -83,10 +83,11 @@ public sealed partial class InferenceEngine
         var slot = head.Slot!;
         if (head.Job.Model.Batching is not { } batching || slot.RunsAlone || slot.Loaded is not { Model.HasFreeFirstDimension: true })
             return RunLimits.Alone;
-        if (head.Class == JobClass.Interactive)
-            return new RunLimits(batching.MaxBatchSize, batching.MaxQueueDelay, slot.RowCost);
-        var rows = slot.RowCost == TimeSpan.Zero ? 1 : Math.Clamp(_options.UnitRunLimit / slot.RowCost, 1, batching.MaxBatchSize);
-        return new RunLimits((int)rows, TimeSpan.Zero, slot.RowCost);
+        var isUnit = head.Class == JobClass.Unit;
+        var unmeasured = isUnit ? 1 : batching.MaxBatchSize;
+        var longest = isUnit ? _options.UnitRunLimit : _options.JoinedRunLimit;
+        var rows = slot.RowCost == TimeSpan.Zero ? unmeasured : Math.Clamp(longest / slot.RowCost, 1, batching.MaxBatchSize);
+        return new RunLimits((int)rows, isUnit ? TimeSpan.Zero : batching.MaxQueueDelay, slot.RowCost);
     }
 
     private void WakeThreads()
@@ -95,19 +96,37 @@ public sealed partial class InferenceEngine
             Monitor.PulseAll(_gate);
     }
 
-    /// <summary>Under the lock, for an interactive job that has just become ready: a long run of a unit line ends for it.</summary>
+    /// <summary>
+    /// Under the lock, while an interactive job is ready: a unit's run that takes longer than it should ends for it, now or as
+    /// soon as its time is over.
+    /// </summary>
     private void MakeWay()
     {
-        if (_idleThreads > 0)
+        if (_idleThreads > 0 || !_queue.HasInteractiveReady)
             return;
+        TimeSpan? next = null;
         foreach (var run in _running)
         {
-            var isLong = run.Slot.RowCost == TimeSpan.Zero || run.Slot.RowCost * run.Rows > 2 * _options.UnitRunLimit;
-            if (run.IsUnit && isLong && !run.Preempted && run.Members.All(member => member.Preemptions < MaxPreemptions))
-            {
+            if (!run.IsUnit || run.Preempted || run.Members.Any(member => member.Preemptions >= MaxPreemptions))
+                continue;
+            // Twice the limit, because a run's length is only foretold.
+            var end = run.Started + (2 * _options.UnitRunLimit);
+            if (end <= Now)
                 run.Preempt();
-                return;
-            }
+            else if (next is null || end < next)
+                next = end;
+        }
+
+        if (next is { } moment)
+            _way.Change(Until(moment), Timeout.InfiniteTimeSpan);
+    }
+
+    private void MakeWayLater()
+    {
+        lock (_gate)
+        {
+            if (!_disposed)
+                MakeWay();
         }
     }
 
@@ -132,6 +151,7 @@ public sealed partial class InferenceEngine
             return InferenceJobResult.Of(AttemptOutcome.Expired, "Its budget ended before it ran.", waited);
         if (run.Members.Count > 1)
             Serve(run, member);
+        run.Runs++;
         var result = run.Slot.Loaded!.Model.Run(member.Job.Inputs, member.Job.Outputs, run.Termination);
         var timings = waited with { Infer = Now - started };
         if (result.Outcome == AttemptOutcome.Cancelled)
@@ -168,6 +188,7 @@ public sealed partial class InferenceEngine
         var members = run.Members;
         var started = Now;
         RunResult joined;
+        run.Runs++;
         using (var tensors = new JoinedTensors(members))
             joined = run.Slot.Loaded!.Model.Run(tensors.Inputs, members[0].Job.Outputs, run.Termination);
         var elapsed = Now - started;
@@ -254,6 +275,7 @@ public sealed partial class InferenceEngine
             _running.Remove(run);
             slot.Running--;
             slot.LastUsed = Now;
+            _runs += run.Runs;
             if (run.RowCost > TimeSpan.Zero)
                 slot.Measured(run.RowCost);
             for (var i = 0; i < results.Length; i++)

@@ -25,6 +25,7 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
     private readonly Thread[] _threads;
     private readonly ITimer _expiry;
     private readonly ITimer _company;
+    private readonly ITimer _way;
     private readonly Func<QueuedJob, RunLimits> _limits;
     private TimeSpan _expiryAt = TimeSpan.MaxValue;
     private TaskCompletionSource? _idle;
@@ -35,6 +36,7 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
     private long _arrivals;
     private long _answered;
     private long _failed;
+    private long _runs;
     private TimeSpan _inferenceTime;
 
     /// <exception cref="ArgumentException">An option is out of range; the message names each.</exception>
@@ -47,6 +49,7 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
         _models = new ModelTable(options.MemoryBytes, options.MemoryFactor);
         _limits = LimitsOf;
         _expiry = time.CreateTimer(_ => Expire(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _way = time.CreateTimer(_ => MakeWayLater(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _company = time.CreateTimer(_ => WakeThreads(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
         // Threads of their own, so that a long run never takes one from the pool that the actors run on.
@@ -63,7 +66,7 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
         get
         {
             lock (_gate)
-                return new EngineStatus(_options.Threads, _openInteractive, _models.Loaded, _answered, _failed, _inferenceTime);
+                return new EngineStatus(_options.Threads, _openInteractive, _models.Loaded, _answered, _failed, _inferenceTime) { Runs = _runs };
         }
     }
 
@@ -120,6 +123,7 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
 
         _expiry.Dispose();
         _company.Dispose();
+        _way.Dispose();
         HandBackQueued();
         foreach (var thread in _threads)
             thread.Join();

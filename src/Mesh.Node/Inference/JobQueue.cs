@@ -43,6 +43,8 @@ internal sealed class JobQueue(int maxJobs, long maxBytes, int maxParkedPerModel
 
     public int ReadyCount => _ready.Count;
 
+    public bool HasInteractiveReady => _ready.Min is { Class: JobClass.Interactive };
+
     /// <summary>Bytes of input of all waiting jobs.</summary>
     public long Bytes => _bytes.Sum();
 

@@ -1,8 +1,10 @@
 namespace Mesh.Node.Inference;
 
 /// <summary>One stay on a thread: a job, or several of one model that share a run. Guarded by the engine's lock.</summary>
-internal sealed class JobRun(ModelSlot slot, IReadOnlyList<QueuedJob> members)
+internal sealed class JobRun(ModelSlot slot, IReadOnlyList<QueuedJob> members, TimeSpan started)
 {
+    public TimeSpan Started { get; } = started;
+
     public ModelSlot Slot { get; } = slot;
 
     public IReadOnlyList<QueuedJob> Members { get; } = members;
@@ -21,6 +23,9 @@ internal sealed class JobRun(ModelSlot slot, IReadOnlyList<QueuedJob> members)
 
     /// <summary>Measured time of a row; zero when nothing was measured.</summary>
     public TimeSpan RowCost { get; set; }
+
+    /// <summary>Runs in ONNX Runtime that it took.</summary>
+    public int Runs { get; set; }
 
     /// <summary>When nobody of those that it is for waits any more.</summary>
     public TimeSpan LastDeadline => Serving.Max(member => member.Job.IsCancelled ? TimeSpan.MinValue : member.Deadline);

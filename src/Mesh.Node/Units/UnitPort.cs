@@ -52,8 +52,12 @@ public sealed class UnitPort
     internal void Fill(VehicleFrame frame, UnitResultStore kept)
     {
         var (items, bytes) = (0, 0);
-        while (items < WorkProtocol.MaxItemsPerFrame && bytes < WorkProtocol.UnitBytesPerFrame && _outgoing.TryDequeue(out var next))
+        while (items < WorkProtocol.MaxItemsPerFrame && bytes < WorkProtocol.UnitBytesPerFrame && _outgoing.TryPeek(out var next))
         {
+            // In a frame results stand before notices, so a result after a notice waits for the next one.
+            if (next.Notice is null && frame.UnitNotices.Count > 0)
+                break;
+            _outgoing.Dequeue();
             items++;
             if (next.Notice is not null)
                 frame.UnitNotices.Add(next.Notice);

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Mesh.Demo;
+using Mesh.Testing;
 
 namespace Mesh.Process.Tests.Meshes;
 
@@ -29,7 +30,7 @@ internal static class Requests
     public static string Inputs(string inputs, string? outputs = null, string? parameters = null) =>
         $$"""{"inputs": [{{inputs}}]{{(outputs is null ? "" : $", \"outputs\": {outputs}")}}{{(parameters is null ? "" : $", \"parameters\": {parameters}")}}}""";
 
-    /// <summary>The model that runs as long as it is told to; see <see cref="OnnxModels.Doubling"/>.</summary>
+    /// <summary>The model that runs as long as it is told to; see <see cref="OnnxFile.DoublingLoop"/>.</summary>
     public static string Doubling(long trips, string parameters = "{}") => Inputs(
         Input("x", "FP32", [1], "[0]") + "," + Input("trips", "INT64", [], $"[{trips}]"), parameters: parameters);
 

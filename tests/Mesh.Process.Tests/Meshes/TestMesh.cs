@@ -25,8 +25,8 @@ internal sealed class TestMesh : IAsyncDisposable
     {
         Models = Path.Combine(_folder, "models");
         CopyFolder(Checkout.Models, Models);
-        Put("pair", OnnxModels.Pair());
-        Put("doubling", OnnxModels.Doubling());
+        Put("pair", OnnxFile.NumberAndText());
+        Put("doubling", OnnxFile.DoublingLoop());
     }
 
     /// <summary>The model repository, this mesh's own.</summary>

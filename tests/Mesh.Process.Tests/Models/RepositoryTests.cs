@@ -58,7 +58,7 @@ public sealed class RepositoryTests(RunningMesh mesh)
     public async Task A_second_version_is_served_beside_the_first_and_is_the_default()
     {
         var lines = mesh.Mesh.Seed.Process.LineCount;
-        mesh.Mesh.Put("versions", OnnxModels.Pair());
+        mesh.Mesh.Put("versions", OnnxFile.NumberAndText());
         await SeedSaysAsync("Model versions/1 is READY", lines);
         var second = Path.Combine(mesh.Mesh.Models, "versions", "2");
         Directory.CreateDirectory(second);

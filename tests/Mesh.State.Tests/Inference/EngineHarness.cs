@@ -29,25 +29,27 @@ internal sealed class EngineHarness : IDisposable
 
     public static RawTensor Scalar(long value) => new([], BitConverter.GetBytes(value));
 
-    public Submitted Submit(TestArtifact artifact, IReadOnlyList<RawTensor> inputs, uint priority = 0, TimeSpan? budget = null)
+    public Submitted Submit(
+        TestArtifact artifact, IReadOnlyList<RawTensor> inputs, uint priority = 0, TimeSpan? budget = null, JobClass jobs = JobClass.Interactive)
     {
-        var job = Create(artifact, inputs, priority, budget);
+        var job = Create(artifact, inputs, priority, budget, jobs);
         Engine.Submit(job.Job);
         return job;
     }
 
-    public static Submitted Create(TestArtifact artifact, IReadOnlyList<RawTensor> inputs, uint priority = 0, TimeSpan? budget = null)
+    public static Submitted Create(
+        TestArtifact artifact, IReadOnlyList<RawTensor> inputs, uint priority = 0, TimeSpan? budget = null, JobClass jobs = JobClass.Interactive)
     {
         var done = new TaskCompletionSource<InferenceJobResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var job = new InferenceJob(artifact.Model, inputs, [], budget ?? TimeSpan.MaxValue, priority, artifact, done.SetResult);
+        var job = new InferenceJob(artifact.Model, inputs, [], budget ?? TimeSpan.MaxValue, priority, artifact, done.SetResult) { Class = jobs };
         return new Submitted(job, done.Task);
     }
 
     /// <summary>Occupies one thread until it is cancelled; returns once the run has begun.</summary>
-    public async Task<Submitted> RunForeverAsync(TestArtifact loop)
+    public async Task<Submitted> RunForeverAsync(TestArtifact loop, TimeSpan? budget = null, JobClass jobs = JobClass.Interactive)
     {
         using var signal = new SignallingMemory(new byte[4]);
-        var job = Submit(loop, [new RawTensor([1], signal.Memory), Scalar(long.MaxValue)]);
+        var job = Submit(loop, [new RawTensor([1], signal.Memory), Scalar(long.MaxValue)], budget: budget, jobs: jobs);
         await signal.Pinned.WaitAsync(Patience);
         return job;
     }

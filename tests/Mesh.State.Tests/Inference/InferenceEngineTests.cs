@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Mesh.Messages;
 using Mesh.Node.Inference;
+using Mesh.Testing;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace Mesh.State.Tests.Inference;

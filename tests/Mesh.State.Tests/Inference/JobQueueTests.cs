@@ -52,7 +52,7 @@ public sealed class JobQueueTests
         var queue = new JobQueue(10, 100, 10);
         Assert.True(queue.TryAdd(Job(arrival: 0, bytes: 500)));
         Assert.False(queue.TryAdd(Job(arrival: 1)));
-        Assert.Equal(0, queue.Take()!.Arrival);
+        Assert.Equal(0, Take(queue)!.Arrival);
         Assert.Equal(0, queue.Bytes);
         Assert.True(queue.TryAdd(Job(arrival: 2)));
     }
@@ -96,7 +96,7 @@ public sealed class JobQueueTests
             case 5:
                 var next = waiting.Where(other => !other.Parked).Select(other => other.Job)
                     .OrderBy(other => other.Rank).ThenBy(other => other.Deadline).ThenBy(other => other.Arrival).FirstOrDefault();
-                Assert.Same(next, queue.Take());
+                Assert.Same(next, Take(queue));
                 waiting.RemoveAll(other => other.Job == next);
                 break;
             case 6:
@@ -131,9 +131,11 @@ public sealed class JobQueueTests
 
     private static IEnumerable<QueuedJob> TakeAll(JobQueue queue)
     {
-        while (queue.Take() is { } job)
+        while (Take(queue) is { } job)
             yield return job;
     }
+
+    private static QueuedJob? Take(JobQueue queue) => queue.Take(TimeSpan.Zero, _ => RunLimits.Alone, out _)?.Single();
 
     private static QueuedJob Job(long arrival, uint priority = 0, int budget = 1, int bytes = 0, int model = 0) => new(
         new InferenceJob(Reference(model), [new RawTensor([bytes], new byte[bytes])], [], TimeSpan.FromSeconds(budget), priority, null!, _ => { }),

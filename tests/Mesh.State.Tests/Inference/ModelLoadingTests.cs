@@ -1,5 +1,6 @@
 using Mesh.Messages;
 using Mesh.Node.Inference;
+using Mesh.Testing;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace Mesh.State.Tests.Inference;

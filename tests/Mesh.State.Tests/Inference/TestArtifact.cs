@@ -26,6 +26,10 @@ internal sealed class TestArtifact(string name, byte[] content) : IArtifactSourc
 
     public static TestArtifact OfCheckout(string model) => new(model, File.ReadAllBytes(Checkout.Artifact(model)));
 
+    /// <summary>The same, whose requests may share a run.</summary>
+    public TestArtifact Batched(int maxBatchSize, TimeSpan maxQueueDelay = default) =>
+        new(Model.Name, Content) { Model = Model with { Batching = new BatchLimits(maxBatchSize, maxQueueDelay) } };
+
     public async Task<Stream> OpenAsync(ModelReference model, long offset, CancellationToken cancellation)
     {
         Openings.Enqueue(offset);

@@ -14,6 +14,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace Mesh.State.Tests.Ingress;
 
@@ -41,9 +42,9 @@ public sealed class IngressHost : IAsyncLifetime, IReadiness
     public async Task InitializeAsync()
     {
         _folder.WriteModel("fashion_cnn", await File.ReadAllBytesAsync(Checkout.Artifact("fashion_cnn")));
-        _folder.WriteModel("mixed", OnnxFile.Identity((OnnxType.Float, [-1]), (OnnxType.Text, [-1]), (OnnxType.Float16, [-1])), "2");
-        _folder.WriteModel("numbers", OnnxFile.Identity((OnnxType.Float, [-1])), "1");
-        _folder.WriteModel("numbers", OnnxFile.Identity((OnnxType.Float, [-1])), "3");
+        _folder.WriteModel("mixed", OnnxFile.Identity((TensorElementType.Float, [-1]), (TensorElementType.String, [-1]), (TensorElementType.Float16, [-1])), "2");
+        _folder.WriteModel("numbers", OnnxFile.Identity((TensorElementType.Float, [-1])), "1");
+        _folder.WriteModel("numbers", OnnxFile.Identity((TensorElementType.Float, [-1])), "3");
         _folder.WriteModel("broken", [1, 2, 3]);
 
         var builder = WebApplication.CreateSlimBuilder();

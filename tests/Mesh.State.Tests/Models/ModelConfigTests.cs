@@ -1,4 +1,6 @@
 using Mesh.Seed.Models;
+using Mesh.Testing;
+using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace Mesh.State.Tests.Models;
 
@@ -68,7 +70,7 @@ public sealed class ModelConfigTests : IDisposable
     [Fact]
     public void A_configuration_that_fits_narrows_the_model()
     {
-        _folder.WriteModel("m", OnnxFile.Identity((OnnxType.Float, [-1, -1])));
+        _folder.WriteModel("m", OnnxFile.Identity((TensorElementType.Float, [-1, -1])));
         _folder.WriteConfig("m", "name: \"m\" backend: \"onnxruntime\" max_batch_size: 8 input { name: \"x0\" data_type: TYPE_FP32 dims: [ 4 ] }");
         var model = _folder.Rescanned("m").Model!;
         Assert.Equal([-1, 4], model.Inputs[0].Shape);
@@ -89,7 +91,7 @@ public sealed class ModelConfigTests : IDisposable
     [InlineData("output [ { name: \"y0\" }, { name: \"y0\" } ]", "output 'y0' stands there twice")]
     public void A_configuration_that_contradicts_its_model_makes_it_unavailable(string text, string reason)
     {
-        _folder.WriteModel("m", OnnxFile.Identity((OnnxType.Float, [2, -1])));
+        _folder.WriteModel("m", OnnxFile.Identity((TensorElementType.Float, [2, -1])));
         _folder.WriteConfig("m", text);
         var version = _folder.Rescanned("m");
         Assert.Equal(ModelState.UNAVAILABLE, version.State);

@@ -3,12 +3,13 @@ using Mesh.Seed.Models;
 using Mesh.Testing;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace Mesh.State.Tests.Models;
 
 public sealed class ModelRepositoryTests : IDisposable
 {
-    private static readonly byte[] Good = OnnxFile.Identity((OnnxType.Float, [-1, 4]));
+    private static readonly byte[] Good = OnnxFile.Identity((TensorElementType.Float, [-1, 4]));
     private readonly RepositoryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -34,22 +35,22 @@ public sealed class ModelRepositoryTests : IDisposable
     }
 
     [Theory]
-    [InlineData((int)OnnxType.Bool, TensorDatatype.BOOL)]
-    [InlineData((int)OnnxType.UInt8, TensorDatatype.UINT8)]
-    [InlineData((int)OnnxType.UInt16, TensorDatatype.UINT16)]
-    [InlineData((int)OnnxType.UInt32, TensorDatatype.UINT32)]
-    [InlineData((int)OnnxType.UInt64, TensorDatatype.UINT64)]
-    [InlineData((int)OnnxType.Int8, TensorDatatype.INT8)]
-    [InlineData((int)OnnxType.Int16, TensorDatatype.INT16)]
-    [InlineData((int)OnnxType.Int32, TensorDatatype.INT32)]
-    [InlineData((int)OnnxType.Int64, TensorDatatype.INT64)]
-    [InlineData((int)OnnxType.Float16, TensorDatatype.FP16)]
-    [InlineData((int)OnnxType.Float, TensorDatatype.FP32)]
-    [InlineData((int)OnnxType.Double, TensorDatatype.FP64)]
-    [InlineData((int)OnnxType.Text, TensorDatatype.BYTES)]
+    [InlineData((int)TensorElementType.Bool, TensorDatatype.BOOL)]
+    [InlineData((int)TensorElementType.UInt8, TensorDatatype.UINT8)]
+    [InlineData((int)TensorElementType.UInt16, TensorDatatype.UINT16)]
+    [InlineData((int)TensorElementType.UInt32, TensorDatatype.UINT32)]
+    [InlineData((int)TensorElementType.UInt64, TensorDatatype.UINT64)]
+    [InlineData((int)TensorElementType.Int8, TensorDatatype.INT8)]
+    [InlineData((int)TensorElementType.Int16, TensorDatatype.INT16)]
+    [InlineData((int)TensorElementType.Int32, TensorDatatype.INT32)]
+    [InlineData((int)TensorElementType.Int64, TensorDatatype.INT64)]
+    [InlineData((int)TensorElementType.Float16, TensorDatatype.FP16)]
+    [InlineData((int)TensorElementType.Float, TensorDatatype.FP32)]
+    [InlineData((int)TensorElementType.Double, TensorDatatype.FP64)]
+    [InlineData((int)TensorElementType.String, TensorDatatype.BYTES)]
     public void Every_datatype_of_ONNX_that_OIP_has_is_served(int type, TensorDatatype expected)
     {
-        _folder.WriteModel("m", OnnxFile.Identity(((OnnxType)type, [2, -1])));
+        _folder.WriteModel("m", OnnxFile.Identity(((TensorElementType)type, [2, -1])));
         var model = _folder.Rescanned("m").Model;
         Assert.NotNull(model);
         Assert.Equal(expected, Assert.Single(model.Inputs).Datatype);
@@ -59,8 +60,8 @@ public sealed class ModelRepositoryTests : IDisposable
     [Fact]
     public void A_scalar_is_served_and_an_unknown_rank_is_not()
     {
-        _folder.WriteModel("scalar", OnnxFile.Identity((OnnxType.Float, [])));
-        _folder.WriteModel("unknown", OnnxFile.Identity((OnnxType.Float, null)));
+        _folder.WriteModel("scalar", OnnxFile.Identity((TensorElementType.Float, [])));
+        _folder.WriteModel("unknown", OnnxFile.Identity((TensorElementType.Float, null)));
         Assert.Empty(Assert.Single(_folder.Rescanned("scalar").Model!.Inputs).Shape);
         AssertUnavailable(_folder.Rescanned("unknown"), "input 'x0' declares no shape");
     }
@@ -68,7 +69,7 @@ public sealed class ModelRepositoryTests : IDisposable
     [Fact]
     public void Models_that_OIP_cannot_carry_are_unavailable_with_the_reason()
     {
-        _folder.WriteModel("bf16", OnnxFile.Identity((OnnxType.BFloat16, [1])));
+        _folder.WriteModel("bf16", OnnxFile.Identity((TensorElementType.BFloat16, [1])));
         _folder.WriteModel("sequence", OnnxFile.SequenceIdentity());
         AssertUnavailable(_folder.Rescanned("bf16"), "input 'x0' has datatype BF16");
         AssertUnavailable(_folder.Rescanned("sequence"), "input 'x0' is a sequence");
@@ -120,7 +121,7 @@ public sealed class ModelRepositoryTests : IDisposable
     {
         _folder.WriteModel("m", Good);
         var old = _folder.Rescanned("m").Model!.Reference.Hash;
-        var changed = OnnxFile.Identity((OnnxType.Double, [-1, 4]));
+        var changed = OnnxFile.Identity((TensorElementType.Double, [-1, 4]));
         _folder.WriteModel("m", changed);
         var now = _folder.Rescanned("m").Model!;
         Assert.Equal(SHA256.HashData(changed), now.Reference.Hash.ToBytes());

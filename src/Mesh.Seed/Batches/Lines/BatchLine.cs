@@ -12,7 +12,10 @@ internal sealed record LineFault(string Code, string Message)
     public const string TooLarge = "request_too_large";
 }
 
-/// <summary>A line of an input file: <c>{"custom_id", "method": "POST", "url", "body": {…}}</c>, its fields in any order.</summary>
+/// <summary>
+/// A line of an input file: <c>{"custom_id", "method": "POST", "url", "body": {…}}</c>, its fields in any order. The inside of
+/// the body is passed over at the speed of memory: what is wrong there is found when it is read as a request.
+/// </summary>
 /// <param name="CustomId">Null only when it cannot be read.</param>
 /// <param name="Body">The bytes of the body, a JSON object, within the line; empty when there is a fault.</param>
 /// <param name="Fault">Null = the line can be run, as far as it can be told without its model.</param>
@@ -33,7 +36,7 @@ internal readonly record struct BatchLine(string? CustomId, ReadOnlyMemory<byte>
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // The latter is the reader's complaint about half a surrogate pair. What was read before it may still name the line.
-            fields.Fault = new LineFault(LineFault.InvalidJson, $"the line is not valid JSON: {e.Message}");
+            fields.Fault = new LineFault(LineFault.InvalidJson, $"the line is not valid JSON: {JsonProblem(line.Span) ?? e.Message}");
             problem = null;
         }
 
@@ -47,8 +50,30 @@ internal readonly record struct BatchLine(string? CustomId, ReadOnlyMemory<byte>
         ? new BatchLine(null, default, new LineFault(LineFault.TooLarge, $"the line is longer than the {maxLineBytes} bytes that this server accepts"))
         : Read(reader.Line, endpoint);
 
+    /// <summary>The reader's own words with the place in the whole line; null = none.</summary>
+    private static string? JsonProblem(ReadOnlySpan<byte> line)
+    {
+        try
+        {
+            for (var reader = new Utf8JsonReader(line); reader.Read();)
+            {
+            }
+
+            return null;
+        }
+        catch (JsonException e)
+        {
+            return e.Message;
+        }
+    }
+
     private ref struct Fields
     {
+        // As it is within an object after a field whose value is an object.
+        private static readonly JsonReaderState AfterBody = StateAfter("{\"\":{}"u8);
+
+        private ReadOnlySpan<byte> _line;
+        private int _readerStart;
         private bool _hasMethod;
         private bool _hasUrl;
         private bool _hasBody;
@@ -66,6 +91,7 @@ internal readonly record struct BatchLine(string? CustomId, ReadOnlyMemory<byte>
                 return null;
             }
 
+            _line = line;
             var reader = new Utf8JsonReader(line);
             reader.Read();
             if (reader.TokenType != JsonTokenType.StartObject)
@@ -137,15 +163,22 @@ internal readonly record struct BatchLine(string? CustomId, ReadOnlyMemory<byte>
 
         private string? ReadBody(ref Utf8JsonReader reader)
         {
-            reader.Read();
             if (_hasBody)
                 return SkipAnd(ref reader, "'body' stands twice");
             _hasBody = true;
-            if (reader.TokenType != JsonTokenType.StartObject)
+            var name = _readerStart + (int)reader.BytesConsumed;
+            var start = name + _line[name..].IndexOfAnyExcept(" \t\r"u8);
+            var length = start < name ? -1 : JsonObjectEnd.Find(_line[start..]);
+            if (length < 0)
+            {
+                // No object, or one without an end.
+                reader.Read();
                 return SkipAnd(ref reader, "'body' must be an object");
-            var start = (int)reader.TokenStartIndex;
-            reader.Skip();
-            Body = start..(int)reader.BytesConsumed;
+            }
+
+            Body = start..(start + length);
+            _readerStart = start + length;
+            reader = new Utf8JsonReader(_line[_readerStart..], isFinalBlock: true, AfterBody);
             return null;
         }
 
@@ -157,6 +190,16 @@ internal readonly record struct BatchLine(string? CustomId, ReadOnlyMemory<byte>
             (_, _, _, false) => "'body' is missing",
             _ => null,
         };
+
+        private static JsonReaderState StateAfter(ReadOnlySpan<byte> text)
+        {
+            var reader = new Utf8JsonReader(text, isFinalBlock: false, default);
+            while (reader.Read())
+            {
+            }
+
+            return reader.CurrentState;
+        }
 
         private static string? SkipAnd(ref Utf8JsonReader reader, string? problem)
         {

@@ -3,6 +3,7 @@ using Grpc.Core;
 using Mesh.Demo;
 using Mesh.Process.Tests.Meshes;
 using Mesh.Seed.Ingress.Grpc;
+using Mesh.Testing;
 
 namespace Mesh.Process.Tests.Ingress.Grpc;
 
@@ -28,7 +29,7 @@ internal static class GrpcRequests
         return new ModelInferRequest { ModelName = DirectRun.Model, Inputs = { input } };
     }
 
-    /// <summary>Runs until the iterations are over; see <see cref="OnnxModels.Doubling"/>.</summary>
+    /// <summary>Runs until the iterations are over; see <see cref="OnnxFile.DoublingLoop"/>.</summary>
     public static ModelInferRequest Doubling(long trips) => new()
     {
         ModelName = "doubling",

@@ -1,5 +1,6 @@
 using System.Text;
 using Mesh.Seed.Batches.Lines;
+using Mesh.State.Tests.Ingress;
 
 namespace Mesh.State.Tests.Batches.Lines;
 
@@ -11,6 +12,7 @@ public sealed class BatchLineTests
     [Theory]
     [InlineData("""{"custom_id": "a", "method": "POST", "url": "/v2/models/fashion_cnn/infer", "body": {"inputs": [1, {"x": "}"}]}}""", "a", """{"inputs": [1, {"x": "}"}]}""")]
     [InlineData("""{"body":{},"url":"\/v2\/models\/fashion_cnn\/infer","method":"POST","custom_id":"ä\u00e4😀"}""", "ää😀", "{}")]
+    [InlineData("""{"body"  :  {"s": "\\\" } ] \\", "a": [[{"x": []}]]}, "custom_id": "a", "method": "POST", "url": "/v2/models/fashion_cnn/infer"}""", "a", """{"s": "\\\" } ] \\", "a": [[{"x": []}]]}""")]
     [InlineData("""  {"priority": {"deep": [[]]}, "custom_id": "a", "method": "POST", "url": "/v2/models/fashion_cnn/infer", "body": {} }  """, "a", "{}")]
     public void A_good_line_gives_its_id_and_the_bytes_of_its_body(string text, string customId, string body)
     {
@@ -25,7 +27,12 @@ public sealed class BatchLineTests
     [InlineData(" \t ", null, "invalid_json_line", "the line is empty")]
     [InlineData("{", null, "invalid_json_line", "the line is not valid JSON: ")]
     [InlineData("""{"custom_id": "a"} {}""", "a", "invalid_json_line", "the line is not valid JSON: ")]
-    [InlineData("""{"custom_id": "a", "body": {"x": 01}}""", "a", "invalid_json_line", "the line is not valid JSON: ")]
+    [InlineData("""{"custom_id": "a", "body": {"x": "}}""", "a", "invalid_json_line", "the line is not valid JSON: ")]
+    [InlineData("""{"custom_id": "a", "body": {"x": "\""", "a", "invalid_json_line", "the line is not valid JSON: ")]
+    [InlineData("""{"custom_id": "a", "body": """, "a", "invalid_json_line", "the line is not valid JSON: ")]
+    [InlineData("""{"custom_id": "a", "body": {}, "method" "POST"}""", "a", "invalid_json_line", "the line is not valid JSON: '\"' is invalid after a property name")]
+    [InlineData("""{"custom_id": "a", "body": {}} x""", "a", "invalid_json_line", "the line is not valid JSON: ")]
+    [InlineData("""{"custom_id": "a", "body": {} "method": "POST"}""", "a", "invalid_json_line", "the line is not valid JSON: ")]
     [InlineData("""{"custom_id": "\ud800"}""", null, "invalid_json_line", "the line is not valid JSON: ")]
     [InlineData("[1]", null, "invalid_request", "the line must be a JSON object")]
     [InlineData("null", null, "invalid_request", "the line must be a JSON object")]
@@ -50,6 +57,27 @@ public sealed class BatchLineTests
         Assert.Equal((customId, code), (line.CustomId, line.Fault?.Code));
         Assert.StartsWith(message, line.Fault!.Message, StringComparison.Ordinal);
         Assert.True(line.Body.IsEmpty);
+    }
+
+    [Fact]
+    public void A_place_that_is_told_is_one_in_the_whole_line() => Assert.EndsWith(
+        "BytePositionInLine: 40.",
+        BatchLine.Read("""{"custom_id": "a", "body": {}, "method" "POST"}"""u8.ToArray(), Endpoint).Fault!.Message,
+        StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("""{"inputs": 01}""")]
+    [InlineData("""{"x": [1}]""")]
+    [InlineData("""{"inputs": [],}""")]
+    public void What_is_wrong_within_a_body_is_found_when_it_is_read_as_a_request(string body)
+    {
+        var line = BatchLine.Read(
+            Encoding.UTF8.GetBytes($$"""{"body": {{body}}, "custom_id": "a", "method": "POST", "url": "/v2/models/fashion_cnn/infer"}"""), Endpoint);
+        Assert.Equal(("a", null), (line.CustomId, line.Fault));
+        Assert.Contains(
+            "the body is not valid JSON",
+            Samples.Refused(() => BatchRequest.Read(Samples.Model(), line.Body, TimeSpan.FromSeconds(1))),
+            StringComparison.Ordinal);
     }
 
     [Theory]

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text.Json;
 using Mesh.State.Tests.Models;
+using Mesh.Testing;
+using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace Mesh.State.Tests.Ingress.Rest;
 
@@ -80,7 +82,7 @@ public sealed class RestEndpointTests : IAsyncLifetime
     [Fact]
     public async Task A_model_copied_in_while_the_server_runs_is_served()
     {
-        _host.Folder.WriteModel("late", OnnxFile.Identity((OnnxType.Int8, [1])));
+        _host.Folder.WriteModel("late", OnnxFile.Identity((TensorElementType.Int8, [1])));
         await WaitUntilAsync(async () => (await _host.Http.GetAsync("/v2/models/late/ready")).StatusCode == HttpStatusCode.OK);
     }
 
