@@ -1,5 +1,6 @@
 using System.Globalization;
 using Mesh.Benchmarks;
+using Mesh.Benchmarks.Batch;
 using Mesh.Benchmarks.MainJob;
 using Mesh.Hosting;
 
@@ -14,6 +15,20 @@ switch (args)
         ParentWatch.Start();
         await EchoServer.RunAsync(int.Parse(port, CultureInfo.InvariantCulture), next.SingleOrDefault());
         return ExitCodes.Ok;
+}
+
+if (args is [BatchOptions.Command, .. var batch])
+{
+    if (batch.Contains("--help"))
+    {
+        Console.WriteLine(BatchOptions.HelpText);
+        return ExitCodes.Ok;
+    }
+
+    var (batchOptions, batchErrors) = BatchOptions.Parse(batch);
+    foreach (var error in batchErrors)
+        Console.Error.WriteLine($"mesh benchmarks: {error}");
+    return batchErrors.Count > 0 ? ExitCodes.Configuration : await BatchBench.RunAsync(batchOptions, Console.Out);
 }
 
 if (args.Contains("--help") || args.Contains("-h"))

@@ -41,9 +41,9 @@ public sealed partial class JobRouter
     {
         var self = Self;
         _parts.Work.TakeOffice(_state.Term, _state.Batches.LastUnit, command => self.Tell(command));
+        _parts.Facts.Attach(fact => self.Tell(fact));
         // First who may take results, then vehicles are asked for them.
         Run(_state.Desk.DecideOffice(_parts.Clock.Now));
-        _parts.Facts.Attach(fact => self.Tell(fact));
         _cluster = Cluster.Get(Context.System);
         _cluster.Subscribe(
             Self,

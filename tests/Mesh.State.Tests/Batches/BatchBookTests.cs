@@ -119,14 +119,12 @@ public sealed class BatchBookTests
             Ask(new AddFile(File($"file-{i}")));
         for (var i = 1; i <= 4; i++)
             Create($"batch_{i}", Request() with { InputFileId = $"file-{i}" });
-        var newest = Assert.IsType<FilePage>(Ask(new ListFiles(null, null, 2, false)));
-        Assert.Equal((["file-5", "file-4"], true), (newest.Files.Select(file => file.Id), newest.HasMore));
-        var last = Assert.IsType<FilePage>(Ask(new ListFiles("batch", "file-3", 2, false)));
-        Assert.Equal((["file-2", "file-1"], false), (last.Files.Select(file => file.Id), last.HasMore));
-        var ascending = Assert.IsType<FilePage>(Ask(new ListFiles(null, "file-3", 9, true)));
-        Assert.Equal(["file-4", "file-5"], ascending.Files.Select(file => file.Id));
-        var batches = Assert.IsType<BatchPage>(Ask(new ListBatches("batch_3", 1)));
-        Assert.Equal((["batch_2"], true), (batches.Batches.Select(batch => batch.Id), batches.HasMore));
+        Assert.Equal("file-5 file-4 …", Walk(new ListFiles(null, null, 2, false)));
+        Assert.Equal("file-2 file-1", Walk(new ListFiles("batch", "file-3", 2, false)));
+        Assert.Equal("file-4 file-5", Walk(new ListFiles(null, "file-3", 9, true)));
+        Assert.Equal("", Walk(new ListFiles("batch_output", null, 9, true)));
+        Assert.Equal("batch_2 …", Walk(new ListBatches("batch_3", 1)));
+        Assert.Equal("batch_4 batch_3 batch_2 batch_1", Walk(new ListBatches(null, 10)));
         Assert.Equal("after", Refused(new ListBatches("batch_9", 1)).Param);
     }
 
@@ -157,6 +155,13 @@ public sealed class BatchBookTests
         Assert.True(_book.Accepts(Outcomes(0, failed: [new(5, 5)])));
         Assert.True(_book.Accepts(Outcomes(1, done: [new(2, 3)])));
     }
+
+    private string Walk(IBatchCall list) => Ask(list) switch
+    {
+        FilePage page => string.Join(' ', page.Files.Select(file => file.Id)) + (page.HasMore ? " …" : ""),
+        BatchPage page => string.Join(' ', page.Batches.Select(batch => batch.Id)) + (page.HasMore ? " …" : ""),
+        var other => other.ToString()!,
+    };
 
     private OutcomesRecorded Outcomes(ulong unit, LineRange[]? done = null, LineRange[]? failed = null) =>
         new("batch_1", [new UnitOutcomes(unit, done ?? [], failed ?? [])], null, null, _now);
