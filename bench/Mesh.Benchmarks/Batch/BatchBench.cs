@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Mesh.Benchmarks.MainJob;
 using Mesh.Demo;
 using Mesh.Demo.Batches;
 using Mesh.Demo.Processes;

@@ -61,21 +61,26 @@ public sealed class BatchUnderChurnTests(ITestOutputHelper output)
         output.WriteLine($"seed killed ({when}); ready again after {(DateTime.UtcNow - started).TotalSeconds:0.0} s");
     }
 
-    /// <summary>One vehicle after the other; answers how many.</summary>
+    /// <summary>One vehicle after the other, whether the last one is back or not; answers how many.</summary>
     private static async Task<int> ChurnAsync(TestMesh mesh, CancellationToken over)
     {
         using var beat = new PeriodicTimer(KillEvery);
-        var kills = 0;
+        var starts = Enumerable.Repeat(Task.CompletedTask, Vehicles).ToArray();
+        var (kills, next) = (0, 0);
         try
         {
             do
             {
-                var number = kills % Vehicles + 1;
-                var vehicle = mesh.Vehicles.Single(v => v.Id.Value == string.Create(CultureInfo.InvariantCulture, $"V-{number:000}"));
+                // One that is still starting, because the seed is away, has nothing to lose.
+                if (Enumerable.Range(0, Vehicles).Select(i => (next + i) % Vehicles).Where(i => starts[i].IsCompleted).ToList() is not [var index, ..])
+                    continue;
+                next = index + 1;
+                await starts[index];
+                var id = string.Create(CultureInfo.InvariantCulture, $"V-{index + 1:000}");
+                var vehicle = mesh.Vehicles.Single(v => v.Id.Value == id);
                 await mesh.KillAsync(vehicle.Process);
                 await vehicle.DisposeAsync();
-                // Its work stream may open late, while the seed is away: only then it counts.
-                await mesh.StartVehicleAsync(number);
+                starts[index] = mesh.StartVehicleAsync(index + 1);
                 kills++;
             }
             while (await beat.WaitForNextTickAsync(over));
@@ -85,6 +90,7 @@ public sealed class BatchUnderChurnTests(ITestOutputHelper output)
             // The batch has ended.
         }
 
+        await Task.WhenAll(starts);
         return kills;
     }
 
