@@ -1,5 +1,6 @@
 using System.Globalization;
 using Mesh.Benchmarks;
+using Mesh.Benchmarks.Batch;
 using Mesh.Benchmarks.MainJob;
 using Mesh.Benchmarks.Router;
 using Mesh.Hosting;
@@ -23,7 +24,9 @@ var commands = new Dictionary<string, (string Help, Func<string[], Task<int>> Ru
     [BenchOptions.Command] = (BenchOptions.HelpText, rest => Run(BenchOptions.Parse(rest), options => MainJobRun.RunAsync(options, Console.Out))),
     [RouterOptions.Command] =
         (RouterOptions.HelpText, rest => Run(RouterOptions.Parse(rest), options => Task.FromResult(RouterRun.Run(options, Console.Out)))),
+    [BatchOptions.Command] = (BatchOptions.HelpText, rest => Run(BatchOptions.Parse(rest), options => BatchBench.RunAsync(options, Console.Out))),
 };
+
 if (args.Contains("--help") || args.Contains("-h"))
 {
     var asked = commands.Where(command => args[0] == command.Key || !commands.ContainsKey(args[0]));
