@@ -17,7 +17,11 @@ internal sealed partial class SimulatedRegion
 {
     private static readonly BatchSettings Settings = new()
     {
-        FirstUnitLines = 5, MaxUnitLines = 12, KeepOrphans = TimeSpan.FromMinutes(5), KeepEnded = TimeSpan.FromHours(30), MaxActive = 6,
+        FirstUnitLines = 5,
+        MaxUnitLines = 12,
+        KeepOrphans = TimeSpan.FromMinutes(5),
+        KeepEnded = TimeSpan.FromHours(30),
+        MaxActive = 6,
     };
 
     private readonly Random _random;
