@@ -29,13 +29,16 @@ internal sealed class LocalBatches(
         }, cancellation);
         if (scan.Faults.Count > 0)
         {
-            directory.Change(batch.Id, now => now with { Status = BatchStatus.Failed, Faults = scan.Faults, Times = now.Times with { FailedAt = Now } });
+            directory.Change(
+                batch.Id, now => now with { Status = BatchStatus.Failed, Faults = scan.Faults, Times = now.Times with { FailedAt = Now } });
             return;
         }
 
         directory.Change(batch.Id, now => now with
         {
-            Status = BatchStatus.InProgress, Total = scan.Lines, Times = now.Times with { InProgressAt = Now },
+            Status = BatchStatus.InProgress,
+            Total = scan.Lines,
+            Times = now.Times with { InProgressAt = Now },
         });
         var completed = await RunLinesAsync(batch, input, output, errors, cancellation);
         var (outputId, errorId) = (await PublishAsync(batch, "output", output), await PublishAsync(batch, "error", errors));

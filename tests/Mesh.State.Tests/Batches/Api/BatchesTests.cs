@@ -43,12 +43,21 @@ public sealed class BatchesTests : IAsyncLifetime
 
         _host.Directories.Change("batch_0001", batch => batch with
         {
-            Total = 10, Completed = 7, Failed = 3, OutputFileId = "file-o", ErrorFileId = "file-e",
+            Total = 10,
+            Completed = 7,
+            Failed = 3,
+            OutputFileId = "file-o",
+            ErrorFileId = "file-e",
             Faults = [new BatchFault("c", "m", "custom_id", 7), new BatchFault("d", "n", null, null)],
             Times = batch.Times with
             {
-                InProgressAt = at, FinalizingAt = at.AddSeconds(1), CompletedAt = at.AddSeconds(2), FailedAt = at.AddSeconds(3),
-                ExpiredAt = at.AddSeconds(4), CancellingAt = at.AddSeconds(5), CancelledAt = at.AddSeconds(6),
+                InProgressAt = at,
+                FinalizingAt = at.AddSeconds(1),
+                CompletedAt = at.AddSeconds(2),
+                FailedAt = at.AddSeconds(3),
+                ExpiredAt = at.AddSeconds(4),
+                CancellingAt = at.AddSeconds(5),
+                CancelledAt = at.AddSeconds(6),
             },
         });
         var json = await ApiClient.OkAsync(await _host.Http.GetAsync("/v1/batches/batch_0001"));
