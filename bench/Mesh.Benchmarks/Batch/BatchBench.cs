@@ -22,7 +22,8 @@ internal static class BatchBench
         var folder = Directory.CreateTempSubdirectory("mesh-bench-").FullName;
         try
         {
-            await using var seed = SeedProcess.Start(new SeedOptions { DataFolder = Path.Combine(folder, "seed"), ModelsFolder = DirectRun.ModelsFolder });
+            var data = Path.Combine(folder, "seed");
+            await using var seed = SeedProcess.Start(new SeedOptions { DataFolder = data, ModelsFolder = DirectRun.ModelsFolder });
             await seed.WaitUntilReadyAsync(StartLimit);
             await using var vehicle = VehicleProcess.Start(new VehicleOptions
             {

@@ -56,8 +56,8 @@ internal sealed class DirectBatch : IDisposable
         var call = BatchRequest.Read(_model, line.Body, TimeSpan.FromSeconds(10));
         var picture = MemoryMarshal.Cast<byte, float>(call.Call.Inputs[0].Data.Span).ToArray();
         var answer = _direct.Classify(picture);
-        var outcome = new InferenceOutcome(
-            RequestOutcome.Ok, "", [new RawTensor([1, answer.Length], MemoryMarshal.AsBytes<float>(answer).ToArray())], null, new VehicleId("V-001"), 1, default);
+        var output = new RawTensor([1, answer.Length], MemoryMarshal.AsBytes<float>(answer).ToArray());
+        var outcome = new InferenceOutcome(RequestOutcome.Ok, "", [output], null, new VehicleId("V-001"), 1, default);
         if (!OutputLines.WriteAnswer(buffer, "batch_direct", reader.Index, line.CustomId!, _model, call, outcome))
             throw new InvalidDataException($"Line {reader.Index} has no answer.");
     }

@@ -62,9 +62,15 @@ public sealed partial class BatchDesk
     private DeskDecision DecideWritten(OutcomesWritten written, TimeSpan now, DateTimeOffset wall)
     {
         var recorded = new OutcomesRecorded(written.Batch, written.Units, written.Results, written.Errors, wall);
-        return book.Accepts(recorded)
-            ? new DeskDecision([recorded], [], [new ConfirmOutcomes(written.Batch, written.Run, written.Ticket)])
-            : DecideFailed(new RunFailed(written.Run, written.Batch, "it wrote outcomes of lines that are not its own"), now);
+        if (!book.Accepts(recorded))
+            return DecideFailed(new RunFailed(written.Run, written.Batch, "it wrote outcomes of lines that are not its own"), now);
+        var heard = written.Units.Where(unit => book.Units.TryGetValue(unit.Unit, out var open) && open.Left.Count > LinesOf(unit))
+            .Select(unit => _held[unit.Unit])
+            .Where(held => held.Stream is not null && !_ending.Contains(held.Unit))
+            .Select(held => held with { Until = now + settings.SilenceLimit });
+        return new DeskDecision([recorded], [.. heard], [new ConfirmOutcomes(written.Batch, written.Run, written.Ticket)]);
+
+        static int LinesOf(UnitOutcomes unit) => unit.Done.Sum(range => range.Count) + unit.Failed.Sum(range => range.Count);
     }
 
     private DeskDecision DecideClosed(UnitClosed closed, DateTimeOffset wall)

@@ -26,8 +26,8 @@ public sealed partial class BatchDesk
         var wake = now + Left(_swept == DateTimeOffset.MinValue ? wall : _swept + SweepEvery);
         foreach (var held in _held.Values)
         {
-            if (held.Until < wake && !_ending.Contains(held.Unit))
-                wake = held.Until.Value;
+            if (held.Until < wake && !_ending.Contains(held.Unit) && StageOf(book.Units[held.Unit].Batch.Id) != RunStage.Absent)
+                wake = held.Until;
         }
 
         foreach (var batch in book.Active)
@@ -75,7 +75,7 @@ public sealed partial class BatchDesk
         return new DeskDecision([], noted, effects);
     }
 
-    /// <summary>Leases of batches that end, and those whose vehicle did not come back in time.</summary>
+    /// <summary>Leases of batches that end, and those of which nothing was heard in time.</summary>
     private DeskDecision? EndUnits(TimeSpan now)
     {
         var (noted, effects) = (new List<IDeskEvent>(), new List<IDeskEffect>());
@@ -171,7 +171,7 @@ public sealed partial class BatchDesk
             var unit = book.LastUnit + 1;
             return new DeskDecision(
                 [new UnitStarted(batch.Id, unit, vehicle.Id, lines, wall)],
-                [new UnitHeld(unit, vehicle.Stream, null, UnitEnd.Lost)],
+                [new UnitHeld(unit, vehicle.Stream, now + settings.SilenceLimit, UnitEnd.Lost)],
                 [new StartUnit(batch.Id, unit, vehicle.Id, vehicle.Stream, lines)]);
         }
 

@@ -46,6 +46,9 @@ public sealed record BatchSettings
     /// <summary>The same after a new router took office: vehicles may first have to find the seed again.</summary>
     public TimeSpan TakeOverGrace { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>A unit of which nothing was recorded for so long is taken from its vehicle, whatever keeps that.</summary>
+    public TimeSpan SilenceLimit { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Vehicles that may fail a line before it gets an error for good.</summary>
     public int MaxLineFailures { get; init; } = 3;
 

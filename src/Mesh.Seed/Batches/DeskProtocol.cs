@@ -43,8 +43,10 @@ public interface IDeskEvent;
 
 public sealed record RunStaged(string Batch, RunStage Stage, long Run, TimeSpan? RetryAt, ModelReference? Model) : IDeskEvent;
 
-/// <summary>The unit is out on a stream, or (null) with a vehicle that has to come back by <paramref name="Until"/>.</summary>
-public sealed record UnitHeld(ulong Unit, StreamId? Stream, TimeSpan? Until, UnitEnd How) : IDeskEvent;
+/// <summary>The unit is out on a stream, or (null) with a vehicle that has to come back.</summary>
+/// <param name="Until">Something has to be heard of it by then.</param>
+/// <param name="How">It ends otherwise.</param>
+public sealed record UnitHeld(ulong Unit, StreamId? Stream, TimeSpan Until, UnitEnd How) : IDeskEvent;
 
 /// <summary>Its run was told to close it.</summary>
 public sealed record UnitEnding(ulong Unit) : IDeskEvent;

@@ -55,6 +55,13 @@ internal sealed partial class BatchRun
             }
 
             unit.Sent[reader.Index] = line with { Bytes = bytes };
+            if (ending.IsCancellationRequested)
+            {
+                // What was out has been released already, this line perhaps not.
+                unit.Back(reader.Index);
+                return;
+            }
+
             chunk.Add(reader.Index, line, bytes);
             if (chunk.IsFull && !chunk.TrySend(last: false))
                 return;
