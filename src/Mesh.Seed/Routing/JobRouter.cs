@@ -33,7 +33,7 @@ public sealed partial class JobRouter : ReceivePersistentActor, IWithTimers
     {
         PersistenceId = PersistenceIdOf(parts.Region);
         _parts = parts;
-        _state = new RouterState(parts.Settings, parts.Place);
+        _state = new RouterState(parts.Settings, parts.Place, origin: parts.Clock.Origin);
         Recover<IRouterEvent>(_state.Apply);
         Recover<SnapshotOffer>(offer => _state.Restore((RouterSnapshot)offer.Snapshot));
         Recover<RecoveryCompleted>(_ => TakeOffice());
