@@ -1,5 +1,6 @@
 using System.Globalization;
 using Mesh.Benchmarks;
+using Mesh.Benchmarks.Batch;
 using Mesh.Benchmarks.MainJob;
 using Mesh.Benchmarks.Policy;
 using Mesh.Benchmarks.Router;
@@ -24,8 +25,10 @@ var commands = new Dictionary<string, (string Help, Func<string[], Task<int>> Ru
     [BenchOptions.Command] = (BenchOptions.HelpText, rest => Run(BenchOptions.Parse(rest), options => MainJobRun.RunAsync(options, Console.Out))),
     [RouterOptions.Command] =
         (RouterOptions.HelpText, rest => Run(RouterOptions.Parse(rest), options => Task.FromResult(RouterRun.Run(options, Console.Out)))),
+    [BatchOptions.Command] = (BatchOptions.HelpText, rest => Run(BatchOptions.Parse(rest), options => BatchBench.RunAsync(options, Console.Out))),
     [PolicyOptions.Command] = (PolicyOptions.HelpText, rest => Run(PolicyOptions.Parse(rest), options => Task.FromResult(PolicyRun.Run(options, Console.Out)))),
 };
+
 if (args.Contains("--help") || args.Contains("-h"))
 {
     var asked = commands.Where(command => args[0] == command.Key || !commands.ContainsKey(args[0]));

@@ -52,11 +52,15 @@ internal sealed class Report
         $"{Environment.ProcessorCount} cores, .NET {Environment.Version}, {RuntimeInformation.OSDescription}, "
         + $"{(GCSettings.IsServerGC ? "server" : "workstation")} GC in the seed's place");
 
-    public void Print(TextWriter output, BenchOptions options)
+    public void Print(TextWriter output, BenchOptions options) =>
+        Print(output, string.Create(CultureInfo.InvariantCulture, $"{options.Rounds} interleaved rounds of {options.Duration.TotalSeconds:0.#} s"));
+
+    /// <param name="rounds">What each figure is the median of.</param>
+    public void Print(TextWriter output, string rounds)
     {
         output.WriteLine();
         output.WriteLine($"{Machine}");
-        output.WriteLine($"median (least to most) of {options.Rounds} interleaved rounds of {options.Duration.TotalSeconds:0.#} s");
+        output.WriteLine($"median (least to most) of {rounds}");
         output.WriteLine();
         foreach (var figure in _figures)
         {

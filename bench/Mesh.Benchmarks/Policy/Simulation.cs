@@ -72,14 +72,9 @@ internal sealed class Simulation
     public void Run(IRouterCommand command)
     {
         Carry(_router.Decide(command, Now, _random));
-        while (_router.Waiting > 0)
-        {
-            var next = _router.Decide(DispatchNext.Instance, Now, _random);
-            if (next.IsNothing)
-                break;
+        // Whatever it was may have freed a vehicle, queued a request or made a hedge due.
+        while (_router.Decide(DispatchNext.Instance, Now, _random) is { IsNothing: false } next)
             Carry(next);
-        }
-
         ScheduleWake();
     }
 

@@ -18,4 +18,5 @@ public sealed record RouterSnapshot(
     long Term,
     IReadOnlyList<VehicleRecord> Vehicles,
     IReadOnlyList<ReporterCursor> Reporters,
+    BatchBookSnapshot Batches,
     FleetDepartures? Departures = null) : IMeshMessage;

@@ -4,7 +4,7 @@ using Mesh.Messages.Control;
 namespace Mesh.Messages.Serialization;
 
 /// <summary>Between the message records and their protobuf form, field by field.</summary>
-internal static class Mapping
+internal static partial class Mapping
 {
     public static Proto.LoadModel ToProto(LoadModel m) =>
         new() { Vehicle = m.Vehicle.Value, Model = Model(m.Model), ValidUntilTicks = m.ValidUntil.UtcTicks };
@@ -166,6 +166,7 @@ internal static class Mapping
                 }),
             },
             Departures = Departures(m.Departures),
+            Batches = Book(m.Batches),
         };
 
     public static RouterSnapshot FromProto(Proto.RouterSnapshot p) =>
@@ -173,6 +174,7 @@ internal static class Mapping
             p.Term,
             [.. p.Vehicles.Select(Record)],
             [.. p.Reporters.Select(r => new ReporterCursor(Node(r.Reporter), r.Sequence, Instant(r.AtTicks)))],
+            p.Batches is null ? BatchBookSnapshot.Empty : Book(p.Batches),
             Departures(p.Departures));
 
     private static Proto.FleetReport Report(NodeAddress reporter, long sequence, DateTimeOffset at, IReadOnlyList<SessionTally> tallies) =>

@@ -40,24 +40,6 @@ public interface IBatchDirectory
 
 public sealed record Page<T>(IReadOnlyList<T> Items, bool HasMore);
 
-public enum BatchRefusal
-{
-    /// <summary>HTTP 400.</summary>
-    Invalid = 1,
-
-    /// <summary>HTTP 404.</summary>
-    NotFound = 2,
-
-    /// <summary>HTTP 409, for good: clients that retry it must be told not to.</summary>
-    Conflict = 3,
-
-    /// <summary>Too many files or batches. HTTP 429.</summary>
-    Overloaded = 4,
-
-    /// <summary>No JobRouter now. HTTP 503 with Retry-After.</summary>
-    Unavailable = 5,
-}
-
 /// <summary>A call that was not carried out; the message is for the client.</summary>
 /// <param name="code">OpenAI's error code, e.g. <c>invalid_input_file_id</c>; null = none.</param>
 /// <param name="param">The request's field at fault; null = none.</param>

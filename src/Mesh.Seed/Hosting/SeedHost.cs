@@ -41,8 +41,7 @@ public static class SeedHost
         var app = builder.Build();
         app.Services.GetRequiredService<MembershipMetrics>(); // Nobody else asks for it.
         app.MapOpenInferenceRest().On(Listener.Http);
-        if (app.Services.GetRequiredService<IServiceProviderIsService>().IsService(typeof(IBatchDirectory)))
-            app.MapBatchApi().On(Listener.Http);
+        app.MapBatchApi().On(Listener.Http);
         app.MapOpenInferenceGrpc().On(Listener.Grpc);
         app.MapPrometheusScrapingEndpoint("/metrics").On(Listener.Metrics);
         app.MapGrpcService<WorkStreamService>().On(Listener.Work);
@@ -62,14 +61,18 @@ public static class SeedHost
         .AddSingleton<DispatcherFeed>()
         .AddSingleton<IWorkStreamListener>(provider => provider.GetRequiredService<DispatcherFeed>());
 
-    private static IServiceCollection AddBatches(this IServiceCollection services, SeedSettings settings) => services.AddBatchApi(
-        new BatchLimits
-        {
-            MaxFileBytes = settings.MaxFileBytes,
-            MaxLines = settings.MaxBatchLines,
-            MaxLineBytes = (int)Math.Min(settings.MaxRequestBytes, Array.MaxLength / 2),
-        },
-        () => settings.BlobStore.Create(settings.Data, settings.Journal));
+    private static RouterSettings RouterOf(SeedSettings settings) => new() { MaxWaiting = settings.MaxWaiting, WarmCopies = settings.WarmCopies };
+
+    private static IServiceCollection AddBatches(this IServiceCollection services, SeedSettings settings) => services
+        .AddBatchWork(RouterOf(settings).Batches)
+        .AddBatchApi(
+            new BatchLimits
+            {
+                MaxFileBytes = settings.MaxFileBytes,
+                MaxLines = settings.MaxBatchLines,
+                MaxLineBytes = (int)Math.Min(settings.MaxRequestBytes, Array.MaxLength / 2),
+            },
+            () => settings.BlobStore.Create(settings.Data, settings.Journal));
 
     private static IServiceCollection AddMembership(this IServiceCollection services, SeedSettings settings, Config hocon) => services
         .AddSingleton(new SeedNodeOptions(
@@ -81,7 +84,7 @@ public static class SeedHost
             settings.Seeds.Count > 0 ? settings.Seeds : [new DnsEndPoint(settings.Host, settings.Port)],
             $"http://{settings.Host}:{settings.WorkPort}",
             settings.Journal.ToHocon().WithFallback(hocon),
-            new RouterSettings { MaxWaiting = settings.MaxWaiting, WarmCopies = settings.WarmCopies },
+            RouterOf(settings),
             settings.DrainLimit))
         .AddSingleton<SeedNode>()
         .AddSingleton<MembershipMetrics>()

@@ -10,6 +10,7 @@ using Mesh.Hosting.Logging;
 using Mesh.Hosting.Sharding;
 using Mesh.Messages;
 using Mesh.Messages.Control;
+using Mesh.Seed.Batches;
 using Mesh.Seed.Routing;
 using Mesh.Seed.WorkStreams;
 
@@ -43,6 +44,7 @@ public sealed partial class SeedNode(
     MonotonicClock clock,
     RouterReadiness readiness,
     RouterMetrics metrics,
+    IBatchWork batches,
     IHostApplicationLifetime lifetime,
     ILoggerFactory loggers) : IHostedLifecycleService, ISeedView
 {
@@ -125,7 +127,8 @@ public sealed partial class SeedNode(
     private void StartJobRouter(ActorSystem system, Cluster cluster)
     {
         var self = cluster.SelfUniqueAddress.ToNodeAddress();
-        var router = Props.Create(() => new JobRouter(options.Region, self, options.Router, clock.Provider));
+        var parts = new JobRouterParts(options.Region, self, options.Place, options.Router, clock, new Random(), feed.Facts, batches);
+        var router = Props.Create(() => new JobRouter(parts));
         // A journal that fails stops the router; it tries again from recovery, in a new term.
         var supervised = BackoffSupervisor.Props(
             Backoff.OnStop(router, "router", TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10), 0.2, maxNrOfRetries: -1));

@@ -27,7 +27,7 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
     public Dispatcher(DispatcherParts parts)
     {
         _parts = parts;
-        _state = new RouterState(parts.Settings, parts.Place, origin: parts.Clock.Provider.GetUtcNow() - parts.Clock.Now);
+        _state = new RouterState(parts.Settings, parts.Place, origin: parts.Clock.Origin);
         _tallies = parts.Tallies;
         Receive<StreamOpened>(Opened);
         Receive<StreamGone>(Gone);

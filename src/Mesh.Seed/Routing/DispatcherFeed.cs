@@ -13,15 +13,31 @@ public sealed class DispatcherFeed(RequestTable table) : IWorkStreamListener
 
     private volatile Action<object>? _dispatcher;
 
+    /// <summary>The same about vehicles, for the JobRouter.</summary>
+    public FleetFacts Facts { get; } = new();
+
     public void Attach(Action<object> dispatcher) => _dispatcher = dispatcher;
 
-    public void Opened(WorkStreamConnection stream, VehicleStatus status) => Tell(Opening(stream, ToLoad(status)));
+    public void Opened(WorkStreamConnection stream, VehicleStatus status)
+    {
+        var opened = Opening(stream, ToLoad(status));
+        Tell(opened);
+        Facts.Opened(opened);
+    }
 
-    public void StatusChanged(WorkStreamConnection stream, VehicleStatus status) =>
-        Tell(new LoadChanged(new StreamId(stream.Id), ToLoad(status)));
+    public void StatusChanged(WorkStreamConnection stream, VehicleStatus status)
+    {
+        var changed = new LoadChanged(new StreamId(stream.Id), ToLoad(status));
+        Tell(changed);
+        Facts.Changed(changed);
+    }
 
-    public void RoundTripMeasured(WorkStreamConnection stream, TimeSpan roundTrip) =>
-        Tell(new RoundTripMeasured(new StreamId(stream.Id), roundTrip));
+    public void RoundTripMeasured(WorkStreamConnection stream, TimeSpan roundTrip)
+    {
+        var measured = new RoundTripMeasured(new StreamId(stream.Id), roundTrip);
+        Tell(measured);
+        Facts.Measured(measured);
+    }
 
     public void ResultArrived(WorkStreamConnection stream, WorkResult result)
     {
@@ -33,7 +49,12 @@ public sealed class DispatcherFeed(RequestTable table) : IWorkStreamListener
         Tell(new AttemptReported(attempt, new StreamId(stream.Id), (AttemptOutcome)result.Status, result.Error, timings));
     }
 
-    public void Closed(WorkStreamConnection stream, DepartureKind kind) => Tell(new StreamGone(new StreamId(stream.Id), kind));
+    public void Closed(WorkStreamConnection stream, DepartureKind kind)
+    {
+        var gone = new StreamGone(new StreamId(stream.Id), kind);
+        Tell(gone);
+        Facts.Gone(gone);
+    }
 
     private void Tell(object command) => _dispatcher?.Invoke(command);
 

@@ -3,15 +3,17 @@ using Akka.Event;
 using Akka.Persistence;
 using Mesh.Messages;
 using Mesh.Messages.Control;
+using Mesh.Seed.Batches;
 
 namespace Mesh.Seed.Routing;
 
 /// <summary>
-/// The region's persistent singleton: keeps what lasts about vehicles across their sessions. Dispatchers tell it their
-/// <see cref="FleetReport"/>s; it answers once they are durable, with the records they changed. It takes office by
-/// journaling a new term; a persist that fails stops it, so two routers never both write.
+/// The region's persistent singleton: keeps what lasts about vehicles across their sessions, and drives batches
+/// (JobRouter.Batches.cs). Dispatchers tell it their <see cref="FleetReport"/>s; it answers once they are durable, with the
+/// records they changed. It takes office by journaling a new term; a persist that fails stops it, so two routers never both
+/// write.
 /// </summary>
-public sealed class JobRouter : ReceivePersistentActor
+public sealed partial class JobRouter : ReceivePersistentActor, IWithTimers
 {
     /// <summary>Events between snapshots: a second of replay at most.</summary>
     private const int SnapshotEvery = 1000;
@@ -19,39 +21,42 @@ public sealed class JobRouter : ReceivePersistentActor
     /// <summary>Records in one message: some 120 kB, far below what Akka.Remote carries.</summary>
     private const int RecordsPerMessage = 500;
 
+    private readonly JobRouterParts _parts;
     private readonly RouterState _state;
-    private readonly NodeAddress _seed;
-    private readonly TimeProvider _time;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     /// <summary>Dispatchers that were told every record in this term, with the report that was the answer to.</summary>
     private readonly Dictionary<NodeAddress, long> _greeted = [];
     /// <summary>What each Dispatcher was told last of when the fleet leaves, and as the answer to which report.</summary>
     private readonly Dictionary<NodeAddress, (long Version, long Sequence)> _departuresTold = [];
 
-    public JobRouter(RegionName region, NodeAddress seed, RouterSettings settings, TimeProvider time)
+    public JobRouter(JobRouterParts parts)
     {
-        PersistenceId = PersistenceIdOf(region);
-        _seed = seed;
-        _time = time;
-        _state = new RouterState(settings, default);
+        PersistenceId = PersistenceIdOf(parts.Region);
+        _parts = parts;
+        _state = new RouterState(parts.Settings, parts.Place, origin: parts.Clock.Origin);
         Recover<IRouterEvent>(_state.Apply);
         Recover<SnapshotOffer>(offer => _state.Restore((RouterSnapshot)offer.Snapshot));
         Recover<RecoveryCompleted>(_ => TakeOffice());
         Command<FleetReport>(Take);
-        Command<GetRouterStatus>(_ => Sender.Tell(new RouterStatus(_seed, _state.Term, LastSequenceNr, _state.Records.Count)));
+        Command<GetRouterStatus>(_ => Sender.Tell(new RouterStatus(_parts.Seed, _state.Term, LastSequenceNr, _state.Records.Count)));
         Command<SaveSnapshotSuccess>(_ => { });
         Command<SaveSnapshotFailure>(failure => _log.Warning(failure.Cause, "No snapshot was saved; recovery replays more events until the next"));
+        TakeBatches();
     }
+
+    public ITimerScheduler Timers { get; set; } = null!;
 
     public override string PersistenceId { get; }
 
     public static string PersistenceIdOf(RegionName region) => $"job-router-{region}";
 
     private void TakeOffice() =>
-        Persist(_state.DecideTerm(_time.GetUtcNow()), started =>
+        Persist(_state.DecideTerm(Wall), started =>
         {
             _state.Apply(started);
-            _log.Info("Job router in office: term {0}, {1} vehicles on record", _state.Term, _state.Records.Count);
+            StartBatches();
+            _log.Info(
+                "Job router in office: term {0}, {1} vehicles and {2} batches on record", _state.Term, _state.Records.Count, _state.Batches.Batches.Count);
         });
 
     private void Take(FleetReport report)
@@ -66,9 +71,15 @@ public sealed class JobRouter : ReceivePersistentActor
         {
             _state.Apply(durable);
             Answer(report);
-            if (LastSequenceNr % SnapshotEvery == 0)
-                SaveSnapshot(_state.ToSnapshot());
+            SnapshotIfDue(1);
         });
+    }
+
+    /// <param name="written">Events that were written together, the last of them just now.</param>
+    private void SnapshotIfDue(int written)
+    {
+        if (LastSequenceNr / SnapshotEvery > (LastSequenceNr - written) / SnapshotEvery)
+            SaveSnapshot(_state.ToSnapshot());
     }
 
     /// <summary>
@@ -97,3 +108,17 @@ public sealed class JobRouter : ReceivePersistentActor
         return _state.Fleet.Departures.ToFleetDepartures();
     }
 }
+
+/// <summary>What the JobRouter works with.</summary>
+/// <param name="Seed">Where it is.</param>
+/// <param name="Place">Of that seed.</param>
+/// <param name="Facts">What that seed's work streams tell.</param>
+public sealed record JobRouterParts(
+    RegionName Region,
+    NodeAddress Seed,
+    GeoPoint Place,
+    RouterSettings Settings,
+    MonotonicClock Clock,
+    Random Random,
+    FleetFacts Facts,
+    IBatchWork Work);

@@ -8,4 +8,7 @@ public sealed class MonotonicClock(TimeProvider provider)
     public TimeProvider Provider { get; } = provider;
 
     public TimeSpan Now => Provider.GetElapsedTime(_start);
+
+    /// <summary>What the wall clock showed at zero of this one, by what it shows now.</summary>
+    public DateTimeOffset Origin => Provider.GetUtcNow() - Now;
 }

@@ -61,4 +61,7 @@ public sealed record RouterSettings
 
     /// <summary>What losing an attempt costs its client: noticing, and another vehicle.</summary>
     public TimeSpan RetryCost { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Bounds and times of batches; the JobRouter's alone.</summary>
+    public Batches.BatchSettings Batches { get; init; } = new();
 }

@@ -34,16 +34,18 @@ public sealed partial class RouterState
         {
             case TermStarted term: Term = term.Term; break;
             case FleetReported reported: Count(reported); break;
+            case IBatchEvent batch: Apply(batch); break;
             default: throw new ArgumentOutOfRangeException(nameof(journaled), journaled, "The router's journal holds an unknown event.");
         }
     }
 
     public RouterSnapshot ToSnapshot() =>
-        new(Term, [.. Records.Values], [.. _reporters.Values], _fleet.Departures.ToFleetDepartures());
+        new(Term, [.. Records.Values], [.. _reporters.Values], _book.ToSnapshot(), _fleet.Departures.ToFleetDepartures());
 
     public void Restore(RouterSnapshot snapshot)
     {
         Term = snapshot.Term;
+        _book.Restore(snapshot.Batches);
         _fleet.Learned(new RecordsLearned(snapshot.Vehicles) { Departures = snapshot.Departures });
         foreach (var reporter in snapshot.Reporters)
             _reporters[reporter.Reporter] = reporter;

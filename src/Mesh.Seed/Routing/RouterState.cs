@@ -1,4 +1,5 @@
 using Mesh.Messages;
+using Mesh.Seed.Batches;
 using Mesh.Seed.Routing.Choice;
 using Mesh.Seed.Routing.Hedging;
 using Mesh.Seed.Routing.Queueing;
@@ -40,6 +41,7 @@ public sealed partial class RouterState
         _settings = settings;
         _fleet = new Fleet(settings, place, choice ?? new GeographicChoice(), origin);
         _hedges = new HedgeBudget(settings.HedgeShare, settings.HedgeBurst);
+        _desk = new BatchDesk(_book, _fleet, settings.Batches);
     }
 
     public Fleet Fleet => _fleet;

@@ -92,9 +92,10 @@ public sealed class WorkStreamConnection(long id, StreamSession session, Action 
     /// <summary>Ends the stream at once.</summary>
     public void Abort()
     {
-        _outgoing.Writer.TryComplete();
         _units.Close();
-        abort();
+        // Once: later the request that carried the stream is another's.
+        if (_outgoing.Writer.TryComplete())
+            abort();
     }
 
     /// <summary>Writes frames until the stream ends.</summary>

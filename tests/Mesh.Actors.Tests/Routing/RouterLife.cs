@@ -26,10 +26,13 @@ internal sealed class RouterLife : IAsyncDisposable
         _system = MeshSystem.Create(options, journal.ToHocon());
         _kit = new TestKit(_system);
         var seed = new NodeAddress("akka.tcp://mesh@seed:4053", _system.GetHashCode());
-        _router = _system.ActorOf(
-            Props.Create(() => new JobRouter(new RegionName(region), seed, new RouterSettings(), TimeProvider.System)), "router");
+        var parts = new JobRouterParts(
+            new RegionName(region), seed, default, new RouterSettings(), new MonotonicClock(TimeProvider.System), new Random(1), new FleetFacts(), Work);
+        _router = _system.ActorOf(Props.Create(() => new JobRouter(parts)), "router");
         _kit.Watch(_router);
     }
+
+    public RecordedWork Work { get; } = new();
 
     public static FleetReport Report(string seed, long sequence, params SessionTally[] tallies) =>
         new(new NodeAddress($"akka.tcp://mesh@{seed}:4053", 1), sequence, new DateTimeOffset(2026, 3, 1, 0, 0, 0, TimeSpan.Zero), tallies);

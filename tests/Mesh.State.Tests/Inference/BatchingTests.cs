@@ -171,7 +171,10 @@ public sealed class BatchingTests
         {
             var jobs = i < 4 ? JobClass.Unit : JobClass.Interactive;
             harness.Engine.Submit(new InferenceJob(
-                artifact.Model, [Row(i, i)], [], TimeSpan.MaxValue, 0, artifact, result => order.Enqueue($"{jobs} {result.Outcome}")) { Class = jobs });
+                artifact.Model, [Row(i, i)], [], TimeSpan.MaxValue, 0, artifact, result => order.Enqueue($"{jobs} {result.Outcome}"))
+            {
+                Class = jobs,
+            });
         }
 
         Assert.Equal(3, harness.Engine.Status.Queued); // the blocker and two: lines of units do not count

@@ -38,6 +38,8 @@ internal static class MessageBuilder
 
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>))
             return BuildList(type.GetGenericArguments()[0], path, seed, random);
+        if (type == typeof(IReadOnlyDictionary<string, string>))
+            return BuildMap(path, seed, random);
         return Scalar(type, seed, random) ?? BuildRecord(type, path, seed);
     }
 
@@ -85,14 +87,27 @@ internal static class MessageBuilder
         return list;
     }
 
+    private static SortedDictionary<string, string> BuildMap(string path, int seed, Random random) => new(
+        Enumerable.Range(0, seed == SampleSeed ? 2 : random.Next(4))
+            .ToDictionary(i => $"key {i}", i => (string)Build(typeof(string), $"{path}[{i}]", seed)),
+        StringComparer.Ordinal);
+
     private static object BuildRecord(Type type, string path, int seed)
     {
         // Only the protocol's own types are taken apart; anything else needs a line in Scalar.
         if (type.Assembly != typeof(VehicleId).Assembly)
             throw new NotSupportedException($"{path} is a {type}: teach MessageBuilder to make one.");
         var constructor = type.GetConstructors().MaxBy(candidate => candidate.GetParameters().Length)!;
-        return constructor.Invoke([.. constructor.GetParameters().Select(p => Build(p.ParameterType, $"{path}.{p.Name}", seed))]);
+        var parameters = constructor.GetParameters();
+        var record = constructor.Invoke([.. parameters.Select(p => Build(p.ParameterType, $"{path}.{p.Name}", seed))]);
+        // Values that stand beside the constructor, as the times of a batch do.
+        foreach (var property in Settable(type).Where(p => p.PropertyType.IsValueType && !Array.Exists(parameters, q => q.Name == p.Name)))
+            property.SetValue(record, Build(property.PropertyType, $"{path}.{property.Name}", seed));
+        return record;
     }
+
+    private static IEnumerable<PropertyInfo> Settable(Type type) =>
+        type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite);
 
     private static void Describe(object? value, StringBuilder text)
     {
@@ -110,7 +125,7 @@ internal static class MessageBuilder
                 Join(
                     text,
                     '(',
-                    value.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(p => ((string?)p.Name, p.GetValue(value))),
+                    Settable(value.GetType()).Select(p => ((string?)p.Name, p.GetValue(value))),
                     ')');
                 break;
         }

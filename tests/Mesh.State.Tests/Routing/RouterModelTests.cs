@@ -98,13 +98,18 @@ public sealed class RouterModelTests
             _radius = !production;
             Router = new RouterDriver(Tight, choice: production ? null : new InReach());
             Router.OnEffect = Check;
-            // Enough answers of one model that late attempts are hedged from here on.
-            Open("V-0", Load(loaded: "a"));
-            for (var i = 0; i < 50; i++)
+            // Enough answers of one model that late attempts are hedged, and enough of a queue that its pace is known, from here on.
+            Open("V-0", Load(credits: 1, loaded: "a"));
+            Router.MeasureRoundTrip(new StreamId(1), 1);
+            for (var i = 0; i < 25; i++)
             {
-                var request = Submit(new SubmitRequest(default, Model(), 100, Router.Now + TimeSpan.FromSeconds(1), 0));
-                Router.Advance(0.005);
-                Router.Report(request, AttemptOutcome.Ok, 4);
+                var requests = Enumerable.Range(0, 3)
+                    .Select(_ => Submit(new SubmitRequest(default, Model(), 100, Router.Now + TimeSpan.FromSeconds(1), 0))).ToList();
+                foreach (var request in requests)
+                {
+                    Router.Advance(0.005);
+                    Router.Report(request, AttemptOutcome.Ok, 4);
+                }
             }
         }
 

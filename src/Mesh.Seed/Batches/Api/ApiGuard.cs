@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Mesh.Messages.Control;
 using Mesh.Seed.Ingress;
 using Mesh.Seed.Ingress.Rest;
 using Microsoft.AspNetCore.Connections;

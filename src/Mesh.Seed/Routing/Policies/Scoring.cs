@@ -25,11 +25,13 @@ internal readonly struct Scoring(
 
     /// <summary>
     /// By which a wait counts for more than its own time. Whoever waits at a fast vehicle also keeps the next one waiting, and
-    /// leaves a slower one idle that the fleet will need: without this a fleet at nine tenths of its capacity answers later in
-    /// the middle than one whose requests just go where least is to do, with more of it later at the tail
-    /// (<c>Mesh.Benchmarks policy</c>).
+    /// leaves a slower one idle that the fleet will need: without this a fleet at nine tenths of its capacity answers later, in
+    /// the middle and at the tail, than one whose requests just go where least is to do (<c>Mesh.Benchmarks policy</c>).
     /// </summary>
     private const double WaitWeight = 20;
+
+    /// <summary>Runs that this can make of it at most: an idle vehicle is not worth any price.</summary>
+    private const double MaxWaitRuns = 4;
 
     /// <summary>
     /// Runs that a work unit's certain loss would be worth. It is multiplied with the root of the chance, so that small
@@ -55,7 +57,7 @@ internal readonly struct Scoring(
         var service = ServiceMs(vehicle, here);
         var run = _workMs >= 0 ? _workMs * Slowness(vehicle) : service;
         var msPerByte = facts.MsPerByte > 0 ? facts.MsPerByte : _priorMsPerByte;
-        var time = facts.RoundTripMs + _payload * msPerByte + run + WaitWeight * facts.WaitMs(now.Ticks, service);
+        var time = facts.RoundTripMs + _payload * msPerByte + run + Wait(facts.WaitMs(now.Ticks, service));
         if (here is not { Loaded: true })
             time += model?.LoadMs ?? settings.PriorColdLoad.TotalMilliseconds + _artifact * msPerByte;
         // Of a run that is cut short, half is lost on average.
@@ -63,6 +65,9 @@ internal readonly struct Scoring(
         time += ChanceOfMiss(vehicle) * _retryMs + leaving * (_retryMs + run / 2);
         return _workMs >= 0 ? time + UnitRisk * Math.Sqrt(leaving) * run : time;
     }
+
+    private double Wait(double milliseconds) =>
+        milliseconds + Math.Min((WaitWeight - 1) * milliseconds, MaxWaitRuns * (_workMs >= 0 ? _workMs : _serviceMs));
 
     /// <summary>What the run alone takes there.</summary>
     public double RunMs(RoutedVehicle vehicle) =>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Mesh.Messages.Control;
 using Mesh.Seed.Batches;
 using Mesh.Testing.Batches;
 

@@ -37,8 +37,8 @@ public sealed class GeographicChoiceTests
     [Fact]
     public void A_small_fleet_is_examined_as_a_whole()
     {
-        var state = FleetOf(GeographicChoice.MaxExamined, i => i == 17 ? WithModel : Without);
-        Assert.Equal(17, Choose(state, Sydney)!.Stream.Value);
+        var state = FleetOf(GeographicChoice.MaxExamined, i => i == 11 ? WithModel : Without);
+        Assert.Equal(11, Choose(state, Sydney)!.Stream.Value);
         Assert.Equal(GeographicChoice.MaxExamined, _choice.Examined);
     }
 

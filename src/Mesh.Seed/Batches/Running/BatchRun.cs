@@ -1,0 +1,201 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Mesh.Messages;
+using Mesh.Messages.Control;
+using Mesh.Messages.Work;
+using Mesh.Seed.Batches.Lines;
+using Mesh.Seed.Batches.Storage;
+using Mesh.Seed.Models;
+using Mesh.Seed.WorkStreams;
+
+namespace Mesh.Seed.Batches.Running;
+
+/// <summary>What a run works with.</summary>
+internal sealed record RunParts(
+    IBlobStore Blobs,
+    ModelRepository Models,
+    WorkStreamRegistry Streams,
+    BatchLimits Limits,
+    BatchSettings Settings,
+    TimeSpan DefaultTimeout,
+    BatchMetrics Metrics,
+    TimeProvider Time);
+
+/// <summary>
+/// Carries out one batch on the JobRouter's seed: reads the input through, sends units' lines within each vehicle's window,
+/// gathers results into output lines, writes them in groups, has them recorded and acknowledges them after that. Its loop
+/// alone claims lines; senders and writes run beside it. Any failure ends it with <see cref="RunFailed"/>. No payload leaves it
+/// but to the blob store and the work streams.
+/// </summary>
+#pragma warning disable CA1001 // Its tasks may use what it owns after Close; none of that needs to be disposed.
+internal sealed partial class BatchRun
+#pragma warning restore CA1001
+{
+    /// <summary>Far above what all windows together let in; a peer beyond it is broken.</summary>
+    private const int MaxInbox = 65_536;
+
+    private readonly RunParts _parts;
+    private readonly BatchOffice _office;
+    private readonly OpenRun _open;
+    private readonly CancellationTokenSource _ending = new();
+    private readonly Channel<object> _inbox = Channel.CreateBounded<object>(
+        new BoundedChannelOptions(MaxInbox) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+
+    private readonly ConcurrentDictionary<long, TaskCompletionSource> _confirmations = new();
+    private readonly Dictionary<int, int> _failures = [];
+    private int _failed;
+    private LineIndex _index = null!;
+    private ServedModel _model = null!;
+
+    public BatchRun(RunParts parts, BatchOffice office, OpenRun open)
+    {
+        (_parts, _office, _open) = (parts, office, open);
+        _gathering = new Gathering();
+    }
+
+    public string Batch => _open.Batch;
+
+    private BlobReference Input => _open.Input.Parts[0];
+
+    private CancellationToken Ending => _ending.Token;
+
+    public void Start() => _ = GuardAsync(Task.Run(RunAsync));
+
+    public void Adopt(AdoptUnit adopt) => Register(new UnitRun(this, adopt.Unit, adopt.Vehicle, adopt.Lines, null, null));
+
+    public void StartUnit(StartUnit start)
+    {
+        var stream = _parts.Streams.Find(start.Stream.Value);
+        var window = stream is null ? null : _office.Windows.GetOrAdd(stream.Id, _ => new StreamWindow());
+        var unit = new UnitRun(this, start.Unit, start.Vehicle, start.Lines, stream, window);
+        Register(unit);
+        if (stream is not null)
+            _ = GuardAsync(Task.Run(() => SendAsync(unit)));
+    }
+
+    /// <summary>From a stream's thread. False when this is more than a sound peer sends.</summary>
+    public bool TryOffer(object item) => _inbox.Writer.TryWrite(item) || _ending.IsCancellationRequested;
+
+    public void Confirm(long ticket)
+    {
+        if (_confirmations.TryRemove(ticket, out var confirmation))
+            confirmation.TrySetResult();
+    }
+
+    public void Close()
+    {
+        _ending.Cancel();
+        _inbox.Writer.TryComplete();
+        foreach (var unit in _office.Units.Values.Where(unit => unit.Run == this))
+        {
+            _office.Units.TryRemove(KeyValuePair.Create(unit.Number, unit));
+            unit.Ending.Cancel();
+            unit.ReleaseAll();
+        }
+    }
+
+    private void Register(UnitRun unit)
+    {
+        _office.LastUnit = unit.Number;
+        _office.Units[unit.Number] = unit;
+    }
+
+    private async Task RunAsync()
+    {
+        if (!await OpenAsync())
+            return;
+        await GatherAsync();
+    }
+
+    private async Task<bool> OpenAsync()
+    {
+        if (ModelEndpoint.Find(_parts.Models, _open.Request.Endpoint, out var reason) is not { } model)
+        {
+            if (_open.Validated)
+                throw new InvalidOperationException(reason);
+            Tell(new BatchScanned(_open.Run, Batch, 0, [new BatchFault("model_not_found", reason, "endpoint", null)], null));
+            return false;
+        }
+
+        await using var content = await _parts.Blobs.OpenAsync(Input, 0, Ending);
+        var scan = await InputFileScan.ScanAsync(content, _open.Request.Endpoint, _parts.Limits, null, Ending);
+        (_model, _index) = (model, scan.Index);
+        Tell(new BatchScanned(_open.Run, Batch, scan.Lines, scan.Faults, model.Reference));
+        return scan.Faults.Count == 0 || _open.Validated;
+    }
+
+    /// <summary>Reads lines of the input, in ascending order; the reader stands at each in turn.</summary>
+    private async IAsyncEnumerable<LineReader> ReadAsync(
+        IReadOnlyList<LineRange> ranges, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    {
+        Stream? content = null;
+        LineReader? reader = null;
+        try
+        {
+            foreach (var range in ranges)
+            {
+                var (line, offset) = _index.Before(range.First);
+                if (reader is null || line > reader.Index + 1)
+                {
+                    reader?.Dispose();
+                    await (content?.DisposeAsync() ?? default);
+                    content = await _parts.Blobs.OpenAsync(Input, offset, cancellation);
+                    reader = new LineReader(content, _parts.Limits.MaxLineBytes, line, offset);
+                }
+
+                while (reader.Index < range.First + range.Count - 1)
+                {
+                    if (!await reader.ReadAsync(cancellation))
+                        throw new InvalidDataException($"the input file ends before line {range.First + range.Count}");
+                    if (reader.Index >= range.First)
+                        yield return reader;
+                }
+            }
+        }
+        finally
+        {
+            reader?.Dispose();
+            await (content?.DisposeAsync() ?? default);
+        }
+    }
+
+    private void Tell(IDeskCommand command) => _office.Tell(command);
+
+    private async Task GuardAsync(Task work)
+    {
+        try
+        {
+            await work;
+        }
+#pragma warning disable CA1031 // Whatever it is: the run ends, and another one is tried.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            if (!_ending.IsCancellationRequested)
+                Fail(e);
+        }
+    }
+
+    private void Fail(Exception e)
+    {
+        if (Interlocked.Exchange(ref _failed, 1) == 0)
+            Tell(new RunFailed(_open.Run, Batch, $"{e.GetType().Name}: {e.Message}"));
+    }
+
+    /// <summary>A line of a unit that the seed itself found wanting.</summary>
+    private sealed record Refused(UnitRun Unit, BadLine? Bad, int Line, string? CustomId, string Reason);
+
+    private sealed record FlushDue
+    {
+        public static FlushDue Instance { get; } = new();
+    }
+}
+
+/// <summary>Results of a unit as they came from its vehicle.</summary>
+internal sealed record UnitArrival(UnitRun Unit, WorkStreamConnection Stream, UnitResults Results);
+
+/// <summary>No more of the unit is to be taken.</summary>
+internal sealed record UnitOver(ulong Unit, UnitEnd How);
+
+/// <summary>Error lines are to be written.</summary>
+internal sealed record LinesOver(IReadOnlyList<LineRange> Lines, string Code, string Message);

@@ -1,0 +1,71 @@
+using System.Text.Json;
+using Mesh.Demo;
+using Mesh.Demo.Batches;
+using Mesh.Demo.Processes;
+using Mesh.Process.Tests.Churn;
+using Mesh.Testing;
+using Xunit.Abstractions;
+
+namespace Mesh.Process.Tests.Batches;
+
+/// <summary>Three seeds; the one that hosts the router is killed while it runs a batch.</summary>
+public sealed class BatchFailoverTests(ITestOutputHelper output)
+{
+    private const int Lines = 4000;
+
+    /// <summary>The promise of the architecture.</summary>
+    private static readonly TimeSpan RouterBack = TimeSpan.FromSeconds(15);
+
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+
+    [PostgresFact]
+    public async Task A_batch_goes_on_at_another_seed_and_interactive_requests_there_are_not_touched()
+    {
+        await using var region = await ChurningRegion.StartAsync(vehicles: 3);
+        var lost = region.RouterSeed;
+        var survivors = region.Seeds.Where(seed => seed != lost).ToList();
+        var loads = survivors.Select(seed => new SteadyLoad(seed, RequestOfFirstPicture())).ToList();
+        try
+        {
+            // Any seed takes it, wherever the router is.
+            using var http = LoopbackHttp.NewClient();
+            http.Timeout = TimeSpan.FromMinutes(5);
+            var client = new BatchClient(http, survivors[0].Http);
+            var pictures = new PictureBatch(FashionPictures.Load(), Lines);
+            var created = await client.CreateAsync(await client.UploadAsync(pictures.ToJsonLines()), PictureBatch.Endpoint, "once");
+            var before = region.Offices.Count;
+            var killed = DateTime.UtcNow;
+            lost.Process.Kill();
+            await ChurningRegion.UntilAsync(() => Task.FromResult(region.Offices.Count > before), RouterBack, "a router in office at another seed");
+            output.WriteLine($"{lost.Options.Name} killed; router back at {region.Offices[^1].Seed} after {(region.Offices[^1].At - killed).TotalSeconds:0.0} s");
+
+            BatchStatusReport? report = null;
+            await ChurningRegion.UntilAsync(
+                async () =>
+                {
+                    report = await client.GetAsync(created.Id);
+                    return report.IsOver;
+                },
+                Limit,
+                "the batch's end");
+            output.WriteLine($"batch {report!.Status} {(DateTime.UtcNow - killed).TotalSeconds:0.0} s after the kill; answered meanwhile {string.Join(", ", loads.Select(l => l.Answered))}");
+            Assert.Equal(("completed", Lines, Lines), (report.Status, report.Counts.Total, report.Counts.Completed));
+            Assert.Empty(pictures.Problems(await client.ContentAsync(report.OutputFileId!)));
+            Assert.All(loads, load => Assert.Empty(load.Failures));
+            Assert.All(loads, load => Assert.True(load.Answered > 0));
+        }
+        finally
+        {
+            foreach (var load in loads)
+                await load.DisposeAsync();
+        }
+    }
+
+    private static byte[] RequestOfFirstPicture() => JsonSerializer.SerializeToUtf8Bytes(new
+    {
+        inputs = new[]
+        {
+            new { name = "image", shape = new[] { 1, 1, 28, 28 }, datatype = "FP32", data = FashionPictures.Load().Image(0).ToArray() },
+        },
+    });
+}
