@@ -57,17 +57,18 @@ internal readonly struct Scoring(
         var service = ServiceMs(vehicle, here);
         var run = _workMs >= 0 ? _workMs * Slowness(vehicle) : service;
         var msPerByte = facts.MsPerByte > 0 ? facts.MsPerByte : _priorMsPerByte;
-        var time = facts.RoundTripMs + _payload * msPerByte + run + Wait(facts.WaitMs(now.Ticks, service));
+        var wait = facts.WaitMs(now.Ticks, service);
+        var time = facts.RoundTripMs + _payload * msPerByte + run + wait;
         if (here is not { Loaded: true })
             time += model?.LoadMs ?? settings.PriorColdLoad.TotalMilliseconds + _artifact * msPerByte;
         // Of a run that is cut short, half is lost on average.
         var leaving = ChanceOfLeaving(vehicle, departures, nowTicks, now, time);
-        time += ChanceOfMiss(vehicle) * _retryMs + leaving * (_retryMs + run / 2);
+        time += Surcharge(wait) + ChanceOfMiss(vehicle) * _retryMs + leaving * (_retryMs + run / 2);
         return _workMs >= 0 ? time + UnitRisk * Math.Sqrt(leaving) * run : time;
     }
 
-    private double Wait(double milliseconds) =>
-        milliseconds + Math.Min((WaitWeight - 1) * milliseconds, MaxWaitRuns * (_workMs >= 0 ? _workMs : _serviceMs));
+    private double Surcharge(double waitMs) =>
+        Math.Min((WaitWeight - 1) * waitMs, MaxWaitRuns * (_workMs >= 0 ? _workMs : _serviceMs));
 
     /// <summary>What the run alone takes there.</summary>
     public double RunMs(RoutedVehicle vehicle) =>
