@@ -41,13 +41,15 @@ internal sealed record Metric(string Name, string Unit, string Format, double Sc
 
     public static Metric Wasted { get; } = new("wasted", "%", "0.000", 100, 1, m => m.WasteShare);
 
-    public static IReadOnlyList<Metric> All { get; } = [P50, P99, Missed, Wasted];
-
     public static Metric Balance { get; } = new("balance", "", "0.000", 1, -1, m => m.Balance);
 
-    /// <summary>For the table only.</summary>
-    public static IReadOnlyList<Metric> Further { get; } =
+    /// <summary>The table's columns.</summary>
+    public static IReadOnlyList<Metric> All { get; } =
     [
+        P50,
+        P99,
+        Missed,
+        Wasted,
         Balance,
         new("longest queue", "s", "0.00", 1, 1, m => m.LongestQueue),
         new("of which left", "%", "0.000", 100, 1, m => m.LeftShare),

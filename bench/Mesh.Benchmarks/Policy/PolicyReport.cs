@@ -1,4 +1,5 @@
 using System.Globalization;
+using Mesh.Seed.Routing;
 
 namespace Mesh.Benchmarks.Policy;
 
@@ -30,15 +31,14 @@ internal sealed class PolicyReport(TextWriter output)
 
     public void Print(Comparison comparison)
     {
-        var metrics = Metric.All.Concat(Metric.Further).ToList();
         output.WriteLine();
         output.WriteLine(FormattableString.Invariant(
             $"{comparison.Name}: {comparison.Requests} requests to each policy, mean and 95 % interval over {comparison.Windows} windows"));
-        output.WriteLine($"  {"",-14}" + string.Concat(metrics.Select(metric => Heading(metric).PadLeft(Width(metric)))));
+        output.WriteLine($"  {"",-14}" + string.Concat(Metric.All.Select(metric => Heading(metric).PadLeft(Width(metric)))));
         foreach (var policy in ChoicePolicy.All)
         {
             output.WriteLine($"  {policy.Name,-14}"
-                + string.Concat(metrics.Select(metric => Text(comparison.Of(policy, metric), metric.Format).PadLeft(Width(metric)))));
+                + string.Concat(Metric.All.Select(metric => Text(comparison.Of(policy, metric), metric.Format).PadLeft(Width(metric)))));
         }
 
         Judge(comparison);
@@ -57,8 +57,15 @@ internal sealed class PolicyReport(TextWriter output)
 
     private void Judge(Comparison comparison)
     {
-        foreach (var metric in Metric.All)
+        foreach (var metric in new[] { Metric.P50, Metric.P99, Metric.Missed })
             Judge(comparison, metric, "never worse", (_, difference) => IsNotWorse(difference));
+        // A hedge is work that is wasted on purpose: it may cost as much as it is capped to. Units are not hedged.
+        var hedges = comparison.Work.IsBatch ? 0 : 100 * new RouterSettings().HedgeShare;
+        Judge(
+            comparison,
+            Metric.Wasted,
+            comparison.Work.IsBatch ? "never worse" : FormattableString.Invariant($"never worse by more than the {hedges:0.#} % that hedges may cost"),
+            (_, difference) => !(difference.Low > hedges));
         // Cars are not equally fast: a policy that treats them as if they were uses them more evenly. It must pay for that.
         Judge(
             comparison,

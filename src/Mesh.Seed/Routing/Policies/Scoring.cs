@@ -31,7 +31,7 @@ internal readonly struct Scoring(
     private const double WaitWeight = 20;
 
     /// <summary>Runs that this can make of it at most: an idle vehicle is not worth any price.</summary>
-    private const double MaxWaitRuns = 4;
+    private const double MaxWaitRuns = 20;
 
     /// <summary>
     /// Runs that a work unit's certain loss would be worth. It is multiplied with the root of the chance, so that small
