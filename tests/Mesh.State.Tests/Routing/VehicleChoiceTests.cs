@@ -118,6 +118,35 @@ public sealed class VehicleChoiceTests
         Assert.Equal((steady, true), (next, next != failing));
     }
 
+    [Fact]
+    public void An_idle_vehicle_before_a_wait_at_a_faster_one()
+    {
+        _router.Open("fast");
+        _router.Answer(inferMs: 10);
+        var slow = _router.Open("slow");
+        var (busy, second) = (_router.Submit(), _router.Submit());
+        Assert.NotEqual(_router.StreamOf(busy), _router.StreamOf(second));
+        _router.Report(_router.StreamOf(busy) == slow ? busy : second, AttemptOutcome.Ok, 40);
+        // The slow one is known to take four times as long, and is idle: waiting would end sooner, but leave it idle.
+        Assert.Equal(slow, _router.StreamOf(_router.Submit()));
+    }
+
+    [Fact]
+    public void A_model_whose_vehicles_are_swamped_is_loaded_on_one_more_at_a_time()
+    {
+        var router = new RouterDriver(new RouterSettings { WarmCopies = 1 });
+        router.Open("has-it");
+        router.Answer(inferMs: 100);
+        var (b, c) = (router.Open("b", load: Load()), router.Open("c", load: Load()));
+        router.Submit();
+        router.Submit();
+        Assert.Empty(router.Effects.OfType<WarmModel>());
+        for (var i = 0; i < 4; i++)
+            router.Submit();
+        var warmed = Assert.Single(router.Effects.OfType<WarmModel>()).Stream;
+        Assert.Contains(warmed, new[] { b, c });
+    }
+
     /// <summary>Measured before: of two equal vehicles one had 6,769 answers and the other one.</summary>
     [Fact]
     public void Work_done_so_far_and_a_slow_first_run_do_not_starve_an_equal_vehicle()
