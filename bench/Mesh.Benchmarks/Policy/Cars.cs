@@ -67,8 +67,8 @@ internal sealed record Car(VehicleId Id, City City, DeviceClass Device, double S
         var device = Pick(DeviceClass.All, d => d.Share, Draw.Uniform(Draw.Hash(hash, 2)));
         var access = Pick(Access.All, a => a.Share, Draw.Uniform(Draw.Hash(hash, 3)));
         var roundTripMs = access.RoundTripMs + RoundTripMsPerKm * City.Oslo.Place.DistanceKm(city.Place);
-        return new Car(
-            id, city, device, device.Speed * Draw.Uniform(Draw.Hash(hash, 4), 0.85, 1.15), TimeSpan.FromMilliseconds(roundTripMs), access.Bandwidth, hash);
+        var speed = device.Speed * Draw.Uniform(Draw.Hash(hash, 4), 0.85, 1.15);
+        return new Car(id, city, device, speed, TimeSpan.FromMilliseconds(roundTripMs), access.Bandwidth, hash);
     }
 
     /// <summary>It kept the model from an earlier session.</summary>

@@ -31,7 +31,8 @@ internal sealed class ChargingTrace
     public static ChargingTrace Read(string file)
     {
         using var raw = File.OpenRead(file);
-        using var content = file.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(raw, CompressionMode.Decompress) : (Stream)raw;
+        var zipped = file.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
+        using var content = zipped ? new GZipStream(raw, CompressionMode.Decompress) : (Stream)raw;
         using var reader = new StreamReader(content);
         return Read(reader, Path.GetFileName(file));
     }

@@ -24,7 +24,8 @@ internal abstract class PlainChoice : IVehicleChoice
             if (tried && !onlyTried)
                 continue;
             if (!tried && onlyTried)
-                (onlyTried, _) = (false, Clear());
+                _able.Clear();
+            onlyTried &= tried;
             _able.Add(vehicle);
         }
 
@@ -39,17 +40,12 @@ internal abstract class PlainChoice : IVehicleChoice
     /// as old as its last report.
     /// </summary>
     protected static double LoadOf(RoutedVehicle vehicle) => (double)vehicle.Outstanding.Count / Math.Max(1, vehicle.Load.Threads);
-
-    private int Clear()
-    {
-        _able.Clear();
-        return 0;
-    }
 }
 
 internal sealed class RandomChoice : PlainChoice
 {
-    protected override RoutedVehicle Choose(IReadOnlyList<RoutedVehicle> able, in ChoiceQuery query, Random random) => able[random.Next(able.Count)];
+    protected override RoutedVehicle Choose(IReadOnlyList<RoutedVehicle> able, in ChoiceQuery query, Random random) =>
+        able[random.Next(able.Count)];
 }
 
 /// <summary>One after the other, in the order of their ids.</summary>

@@ -64,7 +64,9 @@ internal sealed class PolicyReport(TextWriter output)
         Judge(
             comparison,
             Metric.Wasted,
-            comparison.Work.IsBatch ? "never worse" : FormattableString.Invariant($"never worse by more than the {hedges:0.#} % that hedges may cost"),
+            comparison.Work.IsBatch
+                ? "never worse"
+                : FormattableString.Invariant($"never worse by more than the {hedges:0.#} % that hedges may cost"),
             (_, difference) => !(difference.Low > hedges));
         // Cars are not equally fast: a policy that treats them as if they were uses them more evenly. It must pay for that.
         Judge(

@@ -41,7 +41,8 @@ internal static class PolicyRun
         output.WriteLine();
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"seed {options.Seed}; {options.Windows} windows between {From:yyyy-MM-dd} and {To.AddDays(-1):yyyy-MM-dd}; {options.Announcing} % of departures announced"));
+            $"seed {options.Seed}; {options.Windows} windows between {From:yyyy-MM-dd} and {To.AddDays(-1):yyyy-MM-dd}; ")
+            + $"{options.Announcing} % of departures announced");
         var report = new PolicyReport(output);
         if (options.Runs(PolicyOptions.Calibration))
             report.Print(Calibration.Measure(trace, new LearnedForecast(), new ConstantHazard(), From, To));
@@ -55,7 +56,13 @@ internal static class PolicyRun
                     // Batches need more windows: what is lost with cars is rare.
                     var count = work.IsBatch ? windows.Count : (windows.Count + 1) / 2;
                     report.Print(Comparison.Run(windows[..count], work, load, (start, i) => Scenario.Create(
-                        trace, work, load, start, options.Announcing / 100.0, (ulong)options.Seed, Draw.Hash((ulong)options.Seed, (ulong)i, Draw.Hash(work.Name)))));
+                        trace,
+                        work,
+                        load,
+                        start,
+                        options.Announcing / 100.0,
+                        carSeed: (ulong)options.Seed,
+                        seed: Draw.Hash((ulong)options.Seed, (ulong)i, Draw.Hash(work.Name)))));
                 }
             }
         }

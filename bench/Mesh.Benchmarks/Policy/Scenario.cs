@@ -11,7 +11,14 @@ namespace Mesh.Benchmarks.Policy;
 /// <param name="AnnouncedFor">When it says that it will leave: its driver is not to the minute.</param>
 /// <param name="NoticedAfter">From vanishing until the seed notices.</param>
 internal sealed record Stay(
-    Car Car, SessionEpoch Epoch, TimeSpan Opens, TimeSpan ParkedFor, TimeSpan Leaves, TimeSpan? Announces, TimeSpan AnnouncedFor, TimeSpan NoticedAfter);
+    Car Car,
+    SessionEpoch Epoch,
+    TimeSpan Opens,
+    TimeSpan ParkedFor,
+    TimeSpan Leaves,
+    TimeSpan? Announces,
+    TimeSpan AnnouncedFor,
+    TimeSpan NoticedAfter);
 
 /// <summary>A request as its client sends it.</summary>
 /// <param name="Demand">What it takes on a thread of the average car, for its own input.</param>
@@ -32,7 +39,13 @@ internal sealed record Work(
 
     /// <summary>The vehicle's default credits.</summary>
     public static Work Interactive(double scale) => new(
-        "interactive", SimModel.Interactive, false, TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(60 + 60 * scale), TimeSpan.FromMilliseconds(500), _ => 64);
+        "interactive",
+        SimModel.Interactive,
+        IsBatch: false,
+        WarmUp: TimeSpan.FromSeconds(60),
+        Length: TimeSpan.FromSeconds(60 + 60 * scale),
+        Pings: TimeSpan.FromMilliseconds(500),
+        Credits: _ => 64);
 
     /// <summary>A unit on each thread and one more: what lies further back would wait there while others are idle.</summary>
     public static Work Units(int seconds, double scale)
@@ -40,7 +53,13 @@ internal sealed record Work(
         var work = TimeSpan.FromSeconds(seconds);
         var length = TimeSpan.FromMinutes(45) + 12 * work;
         return new Work(
-            $"units of {seconds} s", [SimModel.Unit(work)], true, 2 * work, 2 * work + length * scale, TimeSpan.FromSeconds(30), car => car.Device.Threads + 1);
+            $"units of {seconds} s",
+            [SimModel.Unit(work)],
+            IsBatch: true,
+            WarmUp: 2 * work,
+            Length: 2 * work + length * scale,
+            Pings: TimeSpan.FromSeconds(30),
+            Credits: car => car.Device.Threads + 1);
     }
 
     /// <summary>Sizes that the rule for wasted work is about, in seconds.</summary>
@@ -128,7 +147,11 @@ internal sealed record Scenario(
     /// <summary>Poisson arrivals at the given share of what the cars present at each moment can do.</summary>
     private static IEnumerable<SimRequest> RequestsOf(Work work, double load, IReadOnlyList<Stay> stays, ulong seed)
     {
-        var changes = stays.SelectMany(stay => new[] { stay.Opens, stay.Leaves }).Append(2 * work.WarmUp / 3).Append(work.Length).Where(at => at > TimeSpan.Zero).Order();
+        var changes = stays.SelectMany(stay => new[] { stay.Opens, stay.Leaves })
+            .Append(2 * work.WarmUp / 3)
+            .Append(work.Length)
+            .Where(at => at > TimeSpan.Zero)
+            .Order();
         var (number, begins) = (0UL, TimeSpan.Zero);
         foreach (var ends in changes.TakeWhile(at => at <= work.Length))
         {

@@ -67,7 +67,8 @@ internal sealed class SimVehicle
 
     private Car Car => Stay.Car;
 
-    public VehicleLoad Load() => new(_world.Scenario.Work.Credits(Car), Car.Device.Threads, _jobs.Count, _draining, new HashSet<ArtifactHash>(_loaded))
+    public VehicleLoad Load() => new(
+        _world.Scenario.Work.Credits(Car), Car.Device.Threads, _jobs.Count, _draining, new HashSet<ArtifactHash>(_loaded))
     {
         LeavesIn = Stay.Announces <= _world.Now ? Max(TimeSpan.Zero, Stay.AnnouncedFor - _world.Now) : null,
     };

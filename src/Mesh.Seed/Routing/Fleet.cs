@@ -82,7 +82,7 @@ public sealed partial class Fleet(RouterSettings settings, GeoPoint place, IVehi
     {
         var known = _models.GetValueOrDefault(model.Hash);
         var wanted = settings.WarmCopies - (known?.Copies ?? 0) - (IsCopy(chosen, known) ? 0 : 1);
-        if (wanted <= 0 && known is { Warming: 0 } && IsSwamped(chosen, known))
+        if (wanted <= 0 && known is { Warming: 0 } && known.Copies < _vehicles.Count && IsSwamped(chosen, known))
             wanted = 1;
         if (wanted <= 0 || _vehicles.Count <= settings.WarmCopies - wanted)
             return [];

@@ -51,8 +51,11 @@ public class ChargingTraceTests
     }
 
     [Fact]
-    public void Another_header_is_refused() =>
-        Assert.Contains("line 1", Assert.Throws<InvalidDataException>(() => ChargingTrace.Read(new StringReader("a,b\n"), "x")).Message, StringComparison.Ordinal);
+    public void Another_header_is_refused()
+    {
+        var refused = Assert.Throws<InvalidDataException>(() => ChargingTrace.Read(new StringReader("a,b\n"), "x"));
+        Assert.Contains("x, line 1", refused.Message, StringComparison.Ordinal);
+    }
 
     private static ChargingTrace Read(params string[] rows) =>
         ChargingTrace.Read(new StringReader(string.Join('\n', [Header, .. rows])), "sessions.csv");
