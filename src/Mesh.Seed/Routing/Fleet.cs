@@ -201,6 +201,7 @@ public sealed partial class Fleet(RouterSettings settings, GeoPoint place, IVehi
         if (Find(stream)?.Find(hash) is not { Warming: true } model)
             return;
         model.Warming = false;
+        model.Model.Warming--;
         model.Model.Copies--;
     }
 

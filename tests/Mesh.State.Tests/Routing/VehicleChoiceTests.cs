@@ -145,6 +145,11 @@ public sealed class VehicleChoiceTests
             router.Submit();
         var warmed = Assert.Single(router.Effects.OfType<WarmModel>()).Stream;
         Assert.Contains(warmed, new[] { b, c });
+        // It never says that it has it: after a while another one is asked.
+        router.Advance(new RouterSettings().WarmingLimit.TotalSeconds + 1);
+        for (var i = 0; i < 6; i++)
+            router.Submit();
+        Assert.Equal(2, router.Effects.OfType<WarmModel>().Count());
     }
 
     /// <summary>Measured before: of two equal vehicles one had 6,769 answers and the other one.</summary>
