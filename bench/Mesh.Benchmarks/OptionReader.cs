@@ -35,6 +35,15 @@ internal sealed class OptionReader(IEnumerable<string> arguments)
         return null;
     }
 
+    /// <summary>The option's value, whatever it is.</summary>
+    public string? Text(string what)
+    {
+        if (_rest.TryDequeue(out var text))
+            return text;
+        _errors.Add($"{_name} needs {what}.");
+        return null;
+    }
+
     /// <summary>The option is none of the command's; the options stay as they are.</summary>
     public T Unknown<T>(T options)
     {

@@ -2,6 +2,7 @@ using System.Globalization;
 using Mesh.Benchmarks;
 using Mesh.Benchmarks.Batch;
 using Mesh.Benchmarks.MainJob;
+using Mesh.Benchmarks.Policy;
 using Mesh.Benchmarks.Router;
 using Mesh.Hosting;
 
@@ -25,6 +26,7 @@ var commands = new Dictionary<string, (string Help, Func<string[], Task<int>> Ru
     [RouterOptions.Command] =
         (RouterOptions.HelpText, rest => Run(RouterOptions.Parse(rest), options => Task.FromResult(RouterRun.Run(options, Console.Out)))),
     [BatchOptions.Command] = (BatchOptions.HelpText, rest => Run(BatchOptions.Parse(rest), options => BatchBench.RunAsync(options, Console.Out))),
+    [PolicyOptions.Command] = (PolicyOptions.HelpText, rest => Run(PolicyOptions.Parse(rest), options => Task.FromResult(PolicyRun.Run(options, Console.Out)))),
 };
 
 if (args.Contains("--help") || args.Contains("-h"))

@@ -190,7 +190,9 @@ public sealed partial class Fleet
             return;
         if (vehicle.Anywhere.IsIn)
             Move(model, model.Model.Holders, loaded, vehicle.ShownIdle);
-        if (!model.Warming)
+        if (model.Warming)
+            model.Model.Warming--;
+        else
             model.Model.Copies += loaded ? 1 : -1;
         (model.Loaded, model.Warming) = (loaded, false);
     }
@@ -202,6 +204,8 @@ public sealed partial class Fleet
             model.Model.Floors.Remove((floor, vehicle.Stream.Value));
         if (model.Loaded || model.Warming)
             model.Model.Copies--;
+        if (model.Warming)
+            model.Model.Warming--;
         if (--model.Model.Users == 0 && _models.Count > MaxModels)
             _models.Remove(model.Model.Hash);
     }

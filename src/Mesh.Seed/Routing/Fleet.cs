@@ -82,6 +82,8 @@ public sealed partial class Fleet(RouterSettings settings, GeoPoint place, IVehi
     {
         var known = _models.GetValueOrDefault(model.Hash);
         var wanted = settings.WarmCopies - (known?.Copies ?? 0) - (IsCopy(chosen, known) ? 0 : 1);
+        if (wanted <= 0 && known is { Warming: 0 } && IsSwamped(chosen, known))
+            wanted = 1;
         if (wanted <= 0 || _vehicles.Count <= settings.WarmCopies - wanted)
             return [];
         var found = Takers.Walk(GeoCell.Of(place), _warmable, _warmable.Length, null);
@@ -95,6 +97,10 @@ public sealed partial class Fleet(RouterSettings settings, GeoPoint place, IVehi
                 .Take(wanted),
         ];
     }
+
+    /// <summary>Even where it is best off, work of this model waits for longer than it runs: more vehicles should have it.</summary>
+    private bool IsSwamped(RoutedVehicle chosen, RoutedModel model) =>
+        model.ServiceMs is { } service && chosen.Facts.WaitMs(_now.Ticks, service) > service;
 
     /// <summary>The fastest that any vehicle could answer; null when one of them is not measured yet, or none is there.</summary>
     public TimeSpan? LeastTime(ArtifactHash model) =>
@@ -185,6 +191,7 @@ public sealed partial class Fleet(RouterSettings settings, GeoPoint place, IVehi
         if (model.Loaded || model.Warming)
             return;
         model.Warming = true;
+        model.Model.Warming++;
         model.Model.Copies++;
     }
 

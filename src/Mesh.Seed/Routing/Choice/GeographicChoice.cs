@@ -9,16 +9,13 @@ namespace Mesh.Seed.Routing.Choice;
 /// </summary>
 public sealed class GeographicChoice : IVehicleChoice
 {
-    /// <summary>The most vehicles that one choice examines.</summary>
+    /// <summary>The most vehicles that one choice examines for a request.</summary>
     public const int MaxExamined = 16;
 
-    /// <summary>Of them, those that have the model: a few are kept for vehicles that have not, in case that all others are swamped.</summary>
-    private const int MaxHolders = 14;
+    /// <summary>And for a work unit: it runs for seconds, and which vehicle it is matters more than which is near.</summary>
+    public const int MaxExaminedForWork = 64;
 
-    /// <summary>Of those, the idle ones.</summary>
-    private const int MaxIdleHolders = 10;
-
-    private readonly IndexEntry?[] _found = new IndexEntry?[MaxExamined];
+    private readonly IndexEntry?[] _found = new IndexEntry?[MaxExaminedForWork];
 
     /// <summary>Vehicles that the last choice looked at.</summary>
     public int Examined { get; private set; }
@@ -30,29 +27,32 @@ public sealed class GeographicChoice : IVehicleChoice
         return Best(fleet, _found.AsSpan(0, count), query, now, random) ?? LeastBad(fleet, query, now, random);
     }
 
+    private static int Most(in ChoiceQuery query) => query.Work is null ? MaxExamined : MaxExaminedForWork;
+
     private int Gather(Fleet fleet, in ChoiceQuery query, Random random)
     {
-        if (fleet.Takers.Count <= MaxExamined)
-            return fleet.Takers.Walk(default, _found, MaxExamined, random);
+        var found = _found.AsSpan(0, Most(query));
+        if (fleet.Takers.Count <= found.Length)
+            return fleet.Takers.Walk(default, found, found.Length, random);
         var origin = GeoCell.Of(query.Origin);
         var model = fleet.ModelOf(query.Model.Hash);
-        var count = model?.Holders.Walk(origin, _found.AsSpan(0, MaxHolders), MaxIdleHolders, random) ?? 0;
+        // A few are kept for vehicles that have not got the model, and some for busy ones, in case that all others are swamped.
+        var count = model?.Holders.Walk(origin, found[..(found.Length * 7 / 8)], found.Length * 5 / 8, random) ?? 0;
         if (query.Model.DeviceClasses.Length == 0)
-            return count + Cold(fleet.Takers, model, count, origin, random);
+            return count + Cold(fleet.Takers, model, found[count..], origin, random);
         var demanded = query.Model.DeviceClasses.AsSpan();
         foreach (var range in demanded.Split(','))
         {
             if (fleet.TakersOf(demanded[range].Trim()) is { } takers)
-                count += Cold(takers, model, count, origin, random);
+                count += Cold(takers, model, found[count..], origin, random);
         }
 
         return count;
     }
 
     /// <summary>Adds those that would have to load the model; the others had their turn.</summary>
-    private int Cold(GeoIndex takers, RoutedModel? model, int from, GeoCell origin, Random random)
+    private static int Cold(GeoIndex takers, RoutedModel? model, Span<IndexEntry?> found, GeoCell origin, Random random)
     {
-        var found = _found.AsSpan(from);
         var met = takers.Walk(origin, found, found.Length / 2, random);
         var kept = 0;
         for (var i = 0; i < met; i++)
@@ -104,7 +104,7 @@ public sealed class GeographicChoice : IVehicleChoice
         if (fleet.Takers.Count == 0 && fleet.HasHealthy)
             return null;
         var tripped = fleet.Tripped;
-        var examined = Math.Min(tripped.Count, MaxExamined - Examined);
+        var examined = Math.Min(tripped.Count, Most(query) - Examined);
         var at = tripped.Count > examined ? random.Next(tripped.Count) : 0;
         RoutedVehicle? best = null;
         for (var i = 0; i < examined; i++, at = at + 1 == tripped.Count ? 0 : at + 1)

@@ -21,6 +21,9 @@ internal sealed class RoutedModel(ArtifactHash hash)
     /// <summary>Vehicles that have it loaded or were asked to load it.</summary>
     public int Copies { get; set; }
 
+    /// <summary>Of them, those that are loading it ahead of a request.</summary>
+    public int Warming { get; set; }
+
     /// <summary>Vehicles that remember something of it.</summary>
     public int Users { get; set; }
 

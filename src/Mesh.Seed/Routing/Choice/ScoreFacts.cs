@@ -35,6 +35,14 @@ internal struct ScoreFacts
     /// <summary>Other seeds' requests there.</summary>
     public int Others;
 
+    /// <summary>Until another request begins to run there, in milliseconds; 0 while a thread is idle.</summary>
+    public readonly double WaitMs(long now, double serviceMs)
+    {
+        var there = Outstanding + Others;
+        // All but the last of its threads' worth must end first, at the rate of all threads.
+        return there < Threads ? 0 : BacklogMs(now, serviceMs) / there * (there - Threads + 1) / Threads;
+    }
+
     /// <summary>What it is busy with from now on, in milliseconds of one thread; other seeds' requests take <paramref name="serviceMs"/> each.</summary>
     public readonly double BacklogMs(long now, double serviceMs)
     {
