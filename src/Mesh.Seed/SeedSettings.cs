@@ -5,7 +5,6 @@ using Mesh.Hosting.Settings;
 using Mesh.Messages;
 using Mesh.Seed.Batches;
 using Mesh.Seed.Batches.Storage;
-using BatchLimits = Mesh.Seed.Batches.BatchLimits;
 
 namespace Mesh.Seed;
 

@@ -133,12 +133,33 @@ public sealed partial class JobRouter
         PersistAll(events, durable =>
         {
             _state.Apply((IRouterEvent)durable);
+            Report(durable);
             if (++applied < events.Count)
                 return;
             _parts.Work.Changed(_state.Batches);
             SnapshotIfDue(events.Count);
             then();
         });
+    }
+
+    /// <summary>A batch's course in the log: who runs a region reads there what was asked, and what became of it.</summary>
+    private void Report(IBatchEvent durable)
+    {
+        switch (durable)
+        {
+            case BatchCreated created:
+                _log.Info("{0} created: {1} of {2}, within {3}", created.Batch, created.Request.Endpoint, created.Request.InputFileId, created.Request.WindowText);
+                break;
+            case BatchValidated validated:
+                _log.Info("{0} in progress: {1} lines", validated.Batch, validated.Lines);
+                break;
+            case BatchFailed failed:
+                _log.Info("{0} failed: {1} faults, the first: {2}", failed.Batch, failed.Faults.Count, failed.Faults[0].Message);
+                break;
+            case BatchEnded ended when _state.Batches.Batches.GetValueOrDefault(ended.Batch)?.Entry is { } entry:
+                _log.Info("{0} {1}: {2} of {3} lines answered, {4} failed", ended.Batch, ended.Status, entry.Completed, entry.Total, entry.Failed);
+                break;
+        }
     }
 
     private void ScheduleWake()

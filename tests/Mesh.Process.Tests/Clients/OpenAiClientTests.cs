@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Mesh.Demo;
 using Mesh.Process.Tests.Meshes;
-using Mesh.Testing.Batches;
 
 namespace Mesh.Process.Tests.Clients;
 
@@ -10,21 +9,25 @@ public sealed class OpenAiClient : IAsyncLifetime
 {
     public const int Pictures = 5;
 
-    private readonly BatchApiHost _host = new() { Runs = true };
+    // Of its own: the lists hold what this client made and nothing else.
+    private TestMesh? _mesh;
 
     internal JsonElement Answers { get; private set; }
 
     public async Task InitializeAsync()
     {
         await NodeClient.InstallAsync();
-        await _host.InitializeAsync();
-        Answers = await AskAsync(_host.Http.BaseAddress!);
+        _mesh = await TestMesh.StartAsync(vehicles: 1);
+        Answers = await AskAsync(_mesh.Seed.Http);
     }
 
-    public Task DisposeAsync() => _host.DisposeAsync();
+    public async Task DisposeAsync()
+    {
+        if (_mesh is not null)
+            await _mesh.DisposeAsync();
+    }
 
-    /// <summary>Runs the client's script against whatever serves the API with fashion_cnn at an address.</summary>
-    internal static async Task<JsonElement> AskAsync(Uri address)
+    private static async Task<JsonElement> AskAsync(Uri address)
     {
         var folder = Directory.CreateTempSubdirectory("mesh-openai-");
         try

@@ -15,19 +15,15 @@ namespace Mesh.Testing.Batches;
 
 /// <summary>
 /// The Files and Batches API in a Kestrel of the test's own process, with a blob store in a folder and the checkout's models;
-/// files and batches are on record in memory.
+/// files and batches are on record in memory, and batches stay as the test leaves them.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "The test's DisposeAsync disposes it.")]
 public sealed class BatchApiHost : IAsyncLifetime
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("mesh-batches-");
-    private readonly DirectModels _models = new();
     private WebApplication? _app;
 
     public BatchLimits Limits { get; init; } = new();
-
-    /// <summary>Batches are run as soon as they are created; else they stay as the test leaves them.</summary>
-    public bool Runs { get; init; }
 
     public HttpClient Http { get; private set; } = null!;
 
@@ -44,17 +40,11 @@ public sealed class BatchApiHost : IAsyncLifetime
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         builder.Services.AddOpenInference(new IngressOptions(), Checkout.Models);
-        builder.Services.AddSingleton<IInferenceGateway>(_models);
+        builder.Services.AddSingleton<IInferenceGateway, NoVehicles>();
         builder.Services.AddSingleton<IBatchDirectory>(Directories);
         builder.Services.AddBatchApi(Limits, () => new FolderBlobStore(_folder.FullName));
         _app = builder.Build();
         _app.MapBatchApi();
-        if (Runs)
-        {
-            var runner = ActivatorUtilities.CreateInstance<LocalBatches>(_app.Services, Directories);
-            Directories.OnCreated = batch => _ = Task.Run(() => runner.RunAsync(batch, _app.Lifetime.ApplicationStopping));
-        }
-
         await _app.StartAsync();
         Http = new HttpClient { BaseAddress = new Uri(_app.Urls.Single()) };
     }
@@ -64,7 +54,12 @@ public sealed class BatchApiHost : IAsyncLifetime
         Http.Dispose();
         if (_app is not null)
             await _app.DisposeAsync();
-        _models.Dispose();
         _folder.Delete(recursive: true);
+    }
+
+    private sealed class NoVehicles : IInferenceGateway
+    {
+        public Task<InferenceOutcome> InferAsync(InferenceCall call, CancellationToken cancellation) =>
+            Task.FromResult(new InferenceOutcome(RequestOutcome.Unavailable, "no vehicle", [], null, null, 0, default));
     }
 }
