@@ -25,6 +25,9 @@ public readonly record struct ArtifactHash
 /// <summary>A model version together with its artifact; <paramref name="Size"/> in bytes.</summary>
 public sealed record ModelReference(string Name, string Version, ArtifactHash Hash, long Size)
 {
+    /// <summary>A loaded model takes about this many times its artifact's size: router and vehicle must count alike.</summary>
+    public const int MemoryFactor = 3;
+
     /// <summary>Hardware that the model demands: device classes separated by commas, any of which will do; empty = any.</summary>
     public string DeviceClasses { get; init; } = "";
 

@@ -1,3 +1,5 @@
+using Mesh.Messages;
+
 namespace Mesh.Node.Inference;
 
 /// <summary>Settings of <see cref="InferenceEngine"/>, with their defaults and ranges.</summary>
@@ -22,7 +24,7 @@ public sealed record InferenceEngineOptions
     public long MemoryBytes { get; init; } = 2L << 30;
 
     /// <summary>A loaded model is counted as its artifact's size times this; 1 or more.</summary>
-    public int MemoryFactor { get; init; } = 3;
+    public int MemoryFactor { get; init; } = ModelReference.MemoryFactor;
 
     /// <summary>After a failed load, jobs of that model fail at once for this long.</summary>
     public TimeSpan LoadBackOff { get; init; } = TimeSpan.FromSeconds(5);

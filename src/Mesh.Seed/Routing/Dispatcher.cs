@@ -155,7 +155,12 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
     private void Send(SendAttempt send)
     {
         if (!_parts.Table.TryGetCall(send.Attempt.Request, out var call) || !_state.Requests.TryGetValue(send.Attempt.Request, out var request))
-            return; // Completed meanwhile.
+        {
+            // Completed beside this actor, which must not hold the vehicle's place for it.
+            Self.Tell(new CancelRequest(send.Attempt.Request));
+            return;
+        }
+
         if (send.Hedge)
             _parts.Metrics.HedgeStarted();
         var budget = request.Deadline - _parts.Clock.Now;

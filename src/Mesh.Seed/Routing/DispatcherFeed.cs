@@ -6,7 +6,8 @@ using Mesh.Seed.WorkStreams;
 namespace Mesh.Seed.Routing;
 
 /// <summary>Turns what happens on the work streams into commands for the Dispatcher; outputs go to the request table instead.</summary>
-public sealed class DispatcherFeed(RequestTable table) : IWorkStreamListener
+/// <param name="time">Null = the system's.</param>
+public sealed class DispatcherFeed(RequestTable table, TimeProvider? time = null) : IWorkStreamListener
 {
     /// <summary>A departure announced for later than in a year is as good as none.</summary>
     private const ulong MaxLeavesInMs = 365UL * 24 * 3600 * 1000;
@@ -14,7 +15,7 @@ public sealed class DispatcherFeed(RequestTable table) : IWorkStreamListener
     private volatile Action<object>? _dispatcher;
 
     /// <summary>The same about vehicles, for the JobRouter.</summary>
-    public FleetFacts Facts { get; } = new();
+    public FleetFacts Facts { get; } = new(time);
 
     public void Attach(Action<object> dispatcher) => _dispatcher = dispatcher;
 

@@ -12,15 +12,23 @@ public sealed partial class Fleet
     /// <summary>Vehicles left alone for a while, by the time when that is over.</summary>
     private readonly SortedSet<(TimeSpan Until, long Stream)> _paused = [];
 
-    private readonly List<RoutedVehicle> _open = [];
+    private readonly List<RoutedVehicle> _tripped = [];
+    private readonly List<RoutedVehicle> _full = [];
+    private readonly SizedTakers _unclassed = new();
     private TimeSpan _now;
     private int _serviceable;
+
+    /// <summary>The time of the last event; what the indices go by.</summary>
+    internal TimeSpan Clock => _now;
 
     /// <summary>Vehicles that take work now.</summary>
     internal GeoIndex Takers { get; } = new();
 
     /// <summary>Vehicles that would take work now but for their circuit.</summary>
-    internal IReadOnlyList<RoutedVehicle> Tripped => _open;
+    internal IReadOnlyList<RoutedVehicle> Tripped => _tripped;
+
+    /// <summary>Vehicles that would take work now but for room.</summary>
+    internal IReadOnlyList<RoutedVehicle> Full => _full;
 
     /// <summary>It would take work if it had room.</summary>
     public bool IsServiceable(RoutedVehicle vehicle) => VehicleFilter.IsServiceable(vehicle);
@@ -30,9 +38,6 @@ public sealed partial class Fleet
     /// <summary>Looks at every vehicle, for a request that has waited in vain for as long as any may.</summary>
     public bool HasServiceable(GeoPoint origin, double radiusKm) =>
         _vehicles.Values.Any(vehicle => IsServiceable(vehicle) && vehicle.Place.DistanceKm(origin) <= radiusKm);
-
-    /// <summary>Somebody would take work but for room, and not for its circuit.</summary>
-    internal bool HasHealthy => _serviceable > _open.Count;
 
     /// <summary>When the next vehicle that is left alone for a while is to be tried again; null when none is waited for.</summary>
     public TimeSpan? NextRetry(TimeSpan now)
@@ -44,6 +49,29 @@ public sealed partial class Fleet
     /// <summary>The takers of a device class; null when no vehicle of it is there.</summary>
     internal GeoIndex? TakersOf(ReadOnlySpan<char> deviceClass) =>
         _classes.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(deviceClass, out var hardware) ? hardware.Takers : null;
+
+    /// <summary>Takers of the hardware that the model demands and with memory for it, where others crowd them out of the other indices.</summary>
+    internal int WalkFitting(ModelReference model, GeoCell from, Span<IndexEntry?> found, Random? random, IReadOnlySet<VehicleId>? without = null)
+    {
+        var memory = MemoryPolicy.Needed(model, settings);
+        var count = 0;
+        if (model.DeviceClasses.Length == 0)
+        {
+            count = _unclassed.Walk(memory, from, found, random, without);
+            foreach (var hardware in _classes.Values)
+                count += hardware.Sized.Walk(memory, from, found[count..], random, without);
+            return count;
+        }
+
+        var demanded = model.DeviceClasses.AsSpan();
+        foreach (var range in demanded.Split(','))
+        {
+            if (_classes.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(demanded[range].Trim(), out var hardware))
+                count += hardware.Sized.Walk(memory, from, found[count..], random, without);
+        }
+
+        return count;
+    }
 
     /// <summary>
     /// Takes those whose pause is over back. Time alone makes them takers, so this is no change of the state but the index
@@ -67,7 +95,7 @@ public sealed partial class Fleet
             _serviceable += serviceable ? 1 : -1;
         vehicle.CountsAsServiceable = serviceable;
         var tripped = vehicle.Circuit.IsTripped(settings);
-        SetOpen(vehicle, serviceable && tripped && !vehicle.Anywhere.IsIn);
+        SetAside(vehicle, !serviceable || vehicle.Anywhere.IsIn ? null : tripped ? _tripped : _full);
         var until = tripped && vehicle.Circuit.OpenUntil > vehicle.BusyUntil ? vehicle.Circuit.OpenUntil : vehicle.BusyUntil;
         SetPaused(vehicle, until > _now ? until : null);
     }
@@ -76,7 +104,7 @@ public sealed partial class Fleet
     private void Withdraw(RoutedVehicle vehicle)
     {
         Show(vehicle, false);
-        SetOpen(vehicle, false);
+        SetAside(vehicle, null);
         SetPaused(vehicle, null);
         _serviceable -= vehicle.CountsAsServiceable ? 1 : 0;
     }
@@ -89,6 +117,7 @@ public sealed partial class Fleet
             Move(vehicle.Anywhere, Takers, takes, idle);
             if (vehicle.Class is { } hardware)
                 Move(vehicle.InClass, hardware.Takers, takes, idle);
+            Move(vehicle.BySize, (vehicle.Class?.Sized ?? _unclassed).Of(vehicle), takes, idle);
             foreach (var model in vehicle.Models)
             {
                 if (model.Loaded)
@@ -98,6 +127,7 @@ public sealed partial class Fleet
         else if (takes && idle != vehicle.ShownIdle)
         {
             GeoIndex.SetIdle(vehicle.Anywhere, idle);
+            GeoIndex.SetIdle(vehicle.BySize, idle);
             if (vehicle.Class is not null)
                 GeoIndex.SetIdle(vehicle.InClass, idle);
             foreach (var model in vehicle.Models)
@@ -118,22 +148,23 @@ public sealed partial class Fleet
             index.Remove(entry);
     }
 
-    private void SetOpen(RoutedVehicle vehicle, bool open)
+    private static void SetAside(RoutedVehicle vehicle, List<RoutedVehicle>? list)
     {
-        if (open == vehicle.OpenPosition >= 0)
+        if (list == vehicle.Aside)
             return;
-        if (open)
+        if (vehicle.Aside is { } former)
         {
-            vehicle.OpenPosition = _open.Count;
-            _open.Add(vehicle);
-            return;
+            var last = former[^1];
+            former[vehicle.AsidePosition] = last;
+            last.AsidePosition = vehicle.AsidePosition;
+            former.RemoveAt(former.Count - 1);
         }
 
-        var last = _open[^1];
-        _open[vehicle.OpenPosition] = last;
-        last.OpenPosition = vehicle.OpenPosition;
-        _open.RemoveAt(_open.Count - 1);
-        vehicle.OpenPosition = -1;
+        vehicle.Aside = list;
+        if (list is null)
+            return;
+        vehicle.AsidePosition = list.Count;
+        list.Add(vehicle);
     }
 
     private void SetPaused(RoutedVehicle vehicle, TimeSpan? until)
@@ -195,11 +226,13 @@ public sealed partial class Fleet
         else
             model.Model.Copies += loaded ? 1 : -1;
         (model.Loaded, model.Warming) = (loaded, false);
+        model.Prove();
     }
 
     /// <summary>The vehicle no longer counts for the model.</summary>
     private void Forget(RoutedVehicle vehicle, ModelOnVehicle model)
     {
+        model.Prove(leaves: true);
         if (model.FloorMs is { } floor)
             model.Model.Floors.Remove((floor, vehicle.Stream.Value));
         if (model.Loaded || model.Warming)
@@ -218,6 +251,7 @@ public sealed partial class Fleet
             model.Model.Floors.Remove((former, vehicle.Stream.Value));
         model.Model.Floors.Add((floor, vehicle.Stream.Value));
         model.FloorMs = floor;
+        model.Prove();
     }
 
     private static bool IsCopy(RoutedVehicle vehicle, RoutedModel? model) => vehicle.Find(model) is { } known && (known.Loaded || known.Warming);

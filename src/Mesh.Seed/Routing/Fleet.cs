@@ -40,6 +40,10 @@ public sealed partial class Fleet(RouterSettings settings, GeoPoint place, IVehi
     private readonly IndexEntry?[] _warmable = new IndexEntry?[GeographicChoice.MaxExamined];
     private double _fleetMiss;
 
+    /// <summary>Vehicles whose round trip is not measured, and the shortest that ever was.</summary>
+    private int _tripless;
+    private double _leastTripMs = double.MaxValue;
+
     public IReadOnlyDictionary<VehicleId, RoutedVehicle> Vehicles => _vehicles;
 
     /// <summary>What lasts about vehicles across their sessions, as far as this router knows it.</summary>
@@ -57,6 +61,8 @@ public sealed partial class Fleet(RouterSettings settings, GeoPoint place, IVehi
     public DateTimeOffset WallClock(TimeSpan at) => origin + at;
 
     public RoutedVehicle? Find(StreamId stream) => _streams.GetValueOrDefault(stream);
+
+    internal RoutedVehicle? Find(NodeAddress member) => _members.GetValueOrDefault(member);
 
     /// <summary>The vehicle that takes the work; null when none may take it now.</summary>
     public RoutedVehicle? Choose(in ChoiceQuery query, TimeSpan now, Random random)
@@ -87,26 +93,43 @@ public sealed partial class Fleet(RouterSettings settings, GeoPoint place, IVehi
         if (wanted <= 0 || _vehicles.Count <= settings.WarmCopies - wanted)
             return [];
         var found = Takers.Walk(GeoCell.Of(place), _warmable, _warmable.Length, null);
+        if (found < Takers.Count && _warmable.Take(found).Count(entry => CanWarm(entry!.Vehicle)) < wanted)
+            found = WalkFitting(model, GeoCell.Of(place), _warmable, null);
         var scoring = ScoringOf(new ChoiceQuery(model, 0, place, double.PositiveInfinity, null, EmptySet), _now);
         return
         [
             .. _warmable.Take(found).Select(entry => entry!.Vehicle)
-                .Where(v => v != chosen && !IsCopy(v, known) && ModelPolicy.IsLoadable(v, model, settings))
+                .Where(CanWarm)
                 .OrderBy(v => scoring.Score(v))
                 .ThenBy(v => v.Id.Value, StringComparer.Ordinal)
                 .Take(wanted),
         ];
+
+        bool CanWarm(RoutedVehicle v) => v != chosen && !IsCopy(v, known) && ModelPolicy.IsLoadable(v, model, settings);
     }
 
     /// <summary>Even where it is best off, work of this model waits for longer than it runs: more vehicles should have it.</summary>
     private bool IsSwamped(RoutedVehicle chosen, RoutedModel model) =>
         model.ServiceMs is { } service && chosen.Facts.WaitMs(_now.Ticks, service) > service;
 
-    /// <summary>The fastest that any vehicle could answer; null when one of them is not measured yet, or none is there.</summary>
-    public TimeSpan? LeastTime(ArtifactHash model) =>
-        _models.TryGetValue(model, out var known) && known.Floors.Count == _vehicles.Count && _vehicles.Count > 0
-            ? TimeSpan.FromMilliseconds(known.Floors.Min.Ms)
-            : null;
+    /// <summary>
+    /// The fastest that any vehicle could answer. One that has not run the model needs the shortest round trip, and the
+    /// shortest load where it has not got it either. Null before anyone ran it, or while a round trip is not measured.
+    /// </summary>
+    public TimeSpan? LeastTime(ArtifactHash model)
+    {
+        if (!_models.TryGetValue(model, out var known) || known.Floors.Count == 0)
+            return null;
+        var least = known.Floors.Min.Ms;
+        if (known.Floors.Count < _vehicles.Count)
+        {
+            if (_tripless > 0)
+                return null;
+            least = Math.Min(least, _leastTripMs + (known.Unproven > 0 ? 0 : known.LeastLoadMs ?? 0));
+        }
+
+        return TimeSpan.FromMilliseconds(least);
+    }
 
     /// <summary>What one run of the model takes on average in the fleet; null before anyone ran it.</summary>
     public TimeSpan? FleetService(ArtifactHash model) =>
@@ -128,6 +151,7 @@ public sealed partial class Fleet(RouterSettings settings, GeoPoint place, IVehi
             Departures = Departures.Find(opened.Vehicle),
         };
         hardware?.Joined();
+        _tripless++;
         _vehicles[opened.Vehicle] = vehicle;
         _streams[opened.Stream] = vehicle;
         _members[opened.Member] = vehicle;
@@ -148,6 +172,7 @@ public sealed partial class Fleet(RouterSettings settings, GeoPoint place, IVehi
         foreach (var model in vehicle.Models)
             Forget(vehicle, model);
         vehicle.Class?.Left();
+        _tripless -= vehicle.RoundTrip is null ? 1 : 0;
         foreach (var _ in vehicle.Outstanding)
             _fleetMiss += (1 - _fleetMiss) * MissAlpha;
         return vehicle;
@@ -166,6 +191,8 @@ public sealed partial class Fleet(RouterSettings settings, GeoPoint place, IVehi
     {
         var vehicle = _streams[measured.Stream];
         var least = vehicle.LeastRoundTrip;
+        _tripless -= vehicle.RoundTrip is null ? 1 : 0;
+        _leastTripMs = Math.Min(_leastTripMs, measured.RoundTrip.TotalMilliseconds);
         vehicle.RoundTripMeasured(measured.RoundTrip);
         if (vehicle.LeastRoundTrip == least)
             return;
@@ -193,6 +220,7 @@ public sealed partial class Fleet(RouterSettings settings, GeoPoint place, IVehi
         model.Warming = true;
         model.Model.Warming++;
         model.Model.Copies++;
+        model.Prove();
     }
 
     /// <summary>It has taken too long: the vehicle no longer counts as one that will have the model.</summary>
@@ -203,6 +231,7 @@ public sealed partial class Fleet(RouterSettings settings, GeoPoint place, IVehi
         model.Warming = false;
         model.Model.Warming--;
         model.Model.Copies--;
+        model.Prove();
     }
 
     internal void AttemptStarted(AttemptStarted started, RoutedRequest request)

@@ -6,10 +6,12 @@ namespace Mesh.Seed.Routing;
 /// What this seed's work streams tell about their vehicles, for a second router beside the Dispatcher: the JobRouter while it
 /// is here. It hears of the streams that are open when it comes, then of every change, each stream's in their order.
 /// </summary>
-public sealed class FleetFacts
+/// <param name="time">Null = the system's.</param>
+public sealed class FleetFacts(TimeProvider? time = null)
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<StreamId, StreamOpened> _open = [];
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
+    private readonly Dictionary<StreamId, Fact> _open = [];
     private Action<object>? _listener;
 
     /// <summary>Null = nobody listens any more.</summary>
@@ -20,8 +22,8 @@ public sealed class FleetFacts
             _listener = listener;
             if (listener is null)
                 return;
-            foreach (var opened in _open.Values)
-                listener(opened);
+            foreach (var fact in _open.Values)
+                listener(ByNow(fact));
         }
     }
 
@@ -29,7 +31,7 @@ public sealed class FleetFacts
     {
         lock (_lock)
         {
-            _open[opened.Stream] = opened;
+            _open[opened.Stream] = new Fact(opened, _time.GetTimestamp(), _time.GetTimestamp());
             _listener?.Invoke(opened);
         }
     }
@@ -38,9 +40,10 @@ public sealed class FleetFacts
     {
         lock (_lock)
         {
-            if (!_open.TryGetValue(changed.Stream, out var opened))
+            if (!_open.TryGetValue(changed.Stream, out var fact))
                 return;
-            _open[changed.Stream] = opened with { Load = changed.Load };
+            var opened = fact.Opened;
+            _open[changed.Stream] = fact with { Opened = opened with { Load = changed.Load }, LoadAt = _time.GetTimestamp() };
             // How much interactive work queues there changes a hundred times a second, and decides nothing about a unit.
             if (!IsSame(opened.Load, changed.Load))
                 _listener?.Invoke(changed);
@@ -62,6 +65,22 @@ public sealed class FleetFacts
         }
     }
 
+    /// <summary>Spans that a stream told of, counted from now on instead of from when it told them.</summary>
+    private StreamOpened ByNow(Fact fact) => fact.Opened with
+    {
+        ParkedFor = fact.Opened.ParkedFor + _time.GetElapsedTime(fact.OpenedAt),
+        Load = fact.Opened.Load with
+        {
+            LeavesIn = fact.Opened.Load.LeavesIn is { } left
+                ? TimeSpan.FromTicks(Math.Max(0, (left - _time.GetElapsedTime(fact.LoadAt)).Ticks))
+                : null,
+        },
+    };
+
     private static bool IsSame(VehicleLoad one, VehicleLoad other) =>
         one with { Queued = 0, Loaded = other.Loaded } == other with { Queued = 0 } && one.Loaded.SetEquals(other.Loaded);
+
+    /// <param name="OpenedAt">Timestamp.</param>
+    /// <param name="LoadAt">Timestamp of its last load.</param>
+    private readonly record struct Fact(StreamOpened Opened, long OpenedAt, long LoadAt);
 }

@@ -27,6 +27,8 @@ public sealed class RoutedRequest(RequestQueued queued)
 
     public double MaxDistanceKm { get; } = queued.MaxDistanceKm;
 
+    internal ModelNeeds Needs => new(Model.Hash, Model.DeviceClasses);
+
     public bool HasRadius => !double.IsPositiveInfinity(MaxDistanceKm);
 
     public ulong Client { get; } = queued.Client;

@@ -33,7 +33,7 @@ public sealed class RoutedVehicle
         _facts.ParkedAt = (opened.At - opened.ParkedFor).Ticks;
         Cell = GeoCell.Of(Place);
         Class = hardware;
-        (Anywhere, InClass) = (new IndexEntry(this), new IndexEntry(this));
+        (Anywhere, InClass, BySize) = (new IndexEntry(this), new IndexEntry(this), new IndexEntry(this));
         Load = opened.Load;
         LoadReported(opened.Load, opened.At);
     }
@@ -107,6 +107,9 @@ public sealed class RoutedVehicle
     /// <summary>In the index of takers of its device class.</summary>
     internal IndexEntry InClass { get; }
 
+    /// <summary>In the index of takers of its device class and memory.</summary>
+    internal IndexEntry BySize { get; }
+
     /// <summary>Null where its device class is unknown.</summary>
     internal HardwareClass? Class { get; }
 
@@ -139,8 +142,10 @@ public sealed class RoutedVehicle
     /// <summary>Waits in the fleet's queue of paused vehicles until then; null while it does not.</summary>
     internal TimeSpan? PausedUntil { get; set; }
 
-    /// <summary>Position in the fleet's list of those whose circuit is open; -1 while it is not among them.</summary>
-    internal int OpenPosition { get; set; } = -1;
+    /// <summary>The fleet's list of vehicles that would take work but for their circuit, or their room; null while it is in neither.</summary>
+    internal List<RoutedVehicle>? Aside { get; set; }
+
+    internal int AsidePosition { get; set; }
 
     /// <summary>Whether the indices hold it as idle.</summary>
     internal bool ShownIdle { get; set; }

@@ -1,3 +1,5 @@
+using Mesh.Messages;
+
 namespace Mesh.Seed.Routing;
 
 /// <summary>Bounds and priors of the router.</summary>
@@ -40,7 +42,7 @@ public sealed record RouterSettings
     public TimeSpan MaxCircuitPause { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Memory that a loaded model takes, as a multiple of its artifact.</summary>
-    public double MemoryFactor { get; init; } = 1.5;
+    public int MemoryFactor { get; init; } = ModelReference.MemoryFactor;
 
     // Priors, used until something is measured.
 

@@ -59,8 +59,10 @@ public sealed partial class RouterState
     /// </summary>
     private RouterDecision? RefuseForTime(SubmitRequest submit, TimeSpan now)
     {
-        if (submit.Work is not null || _fleet.LeastTime(submit.Model.Hash) is not { } least)
+        if (submit.Work is not null)
             return null;
+        var floor = _fleet.LeastTime(submit.Model.Hash);
+        var least = floor ?? TimeSpan.Zero;
         if (now + least > submit.Deadline)
         {
             return Refuse(
@@ -79,8 +81,9 @@ public sealed partial class RouterState
                 submit,
                 RequestOutcome.DeadlineExceeded,
                 RefusalReason.QueueTooLong,
-                $"{ahead} requests go before it, about {wait.Value.TotalMilliseconds:0} ms, and no vehicle answers {submit.Model} "
-                    + $"in less than {least.TotalMilliseconds:0.###} ms: more than the timeout leaves",
+                $"{ahead} requests go before it, about {wait.Value.TotalMilliseconds:0} ms"
+                    + (floor is null ? "" : $", and no vehicle answers {submit.Model} in less than {least.TotalMilliseconds:0.###} ms")
+                    + ": more than the timeout leaves",
                 now + wait + least - submit.Deadline);
     }
 

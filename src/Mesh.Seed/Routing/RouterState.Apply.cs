@@ -91,7 +91,12 @@ public sealed partial class RouterState
         var attempt = request.Find(ended.Attempt)!.Value;
         _fleet.AttemptEnded(ended, request);
         if (ended.End == AttemptEnd.Failed)
+        {
             request.FailedAttempts++;
+            if (request.Work is null && !attempt.Hedge)
+                _answers.GivenUp(request.Model.Hash, ended.At - attempt.At);
+        }
+
         if (ended.End == AttemptEnd.Answered && request.Work is null && !attempt.Hedge)
             _answers.Answered(request.Model.Hash, ended.At - attempt.At);
         if (ended.End is AttemptEnd.Answered or AttemptEnd.Refused)

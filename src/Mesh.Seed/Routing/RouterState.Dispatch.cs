@@ -1,14 +1,12 @@
 using Mesh.Messages;
 using Mesh.Seed.Routing.Choice;
+using Mesh.Seed.Routing.Queueing;
 
 namespace Mesh.Seed.Routing;
 
 // Who gets a vehicle next: the waiting in their order, then hedges that are due.
 public sealed partial class RouterState
 {
-    /// <summary>Choices of a vehicle that may fail before no more waiting requests are looked at.</summary>
-    private const int MaxLooks = 32;
-
     /// <summary>A hedge that cannot be started is tried again after the time that its attempt has been out, or this.</summary>
     private static readonly TimeSpan LeastPutOff = TimeSpan.FromMilliseconds(5);
 
@@ -25,22 +23,17 @@ public sealed partial class RouterState
 
     private RouterDecision? Assign(TimeSpan now, Random random)
     {
-        HashSet<ArtifactHash>? without = null;
-        var looks = 0;
+        var looks = new FailedLooks();
         foreach (var id in _waiting.Candidates())
         {
             var request = _requests[id];
             if (request.Attempts == AttemptId.MaxNumber)
                 return CloseUnanswered(request, RequestOutcome.Failed, $"{request.Attempts} attempts were handed back or lost", now);
-            if (!request.HasRadius && without?.Contains(request.Model.Hash) == true)
+            if (looks.RuleOut(request))
                 continue;
             if (_fleet.Choose(QueryOf(request, request.Tried), now, random) is { } vehicle)
                 return Start(request, vehicle, new AttemptStarted(NextAttempt(request), vehicle.Stream, now) { HedgeAt = HedgeTime(request, now) });
-            if (++looks == MaxLooks)
-                return null;
-            // Any vehicle may take any other request of this model, so there is none for those either.
-            if (!request.HasRadius)
-                (without ??= []).Add(request.Model.Hash);
+            looks.Failed(request);
         }
 
         return null;
@@ -95,7 +88,7 @@ public sealed partial class RouterState
 
     private RouterDecision DecideMember(MemberChanged member, TimeSpan now) => member.Serviceable
         ? RouterDecision.Of(member)
-        : Endanger(member, _fleet.Vehicles.Values.Where(vehicle => vehicle.Member == member.Member), TimeSpan.Zero, now);
+        : Endanger(member, _fleet.Find(member.Member) is { } vehicle ? [vehicle] : [], TimeSpan.Zero, now);
 
     /// <param name="leavesIn">Requests that the vehicles are not expected to answer by then become due for a hedge.</param>
     private RouterDecision Endanger(IRouterStateEvent fact, IEnumerable<RoutedVehicle> vehicles, TimeSpan leavesIn, TimeSpan now)

@@ -14,6 +14,11 @@ namespace Mesh.Seed.Routing;
 /// </summary>
 public sealed partial class RouterState
 {
+    /// <summary>Looks at every vehicle in one tick; who would need more is looked after in the next one.</summary>
+    private const int MaxScans = 4;
+
+    private static readonly TimeSpan ScanPause = TimeSpan.FromMilliseconds(100);
+
     private readonly RouterSettings _settings;
     private readonly Fleet _fleet;
     private readonly Dictionary<RequestId, RoutedRequest> _requests = [];
@@ -51,6 +56,8 @@ public sealed partial class RouterState
     public IReadOnlyDictionary<RequestId, RoutedRequest> Requests => _requests;
 
     public int Waiting => _waiting.Count;
+
+    internal int Slots => _slots;
 
     /// <param name="level">1 to <see cref="PriorityLevel.Lowest"/>.</param>
     public int WaitingAt(int level) => _waiting.CountAt(level);
@@ -117,7 +124,8 @@ public sealed partial class RouterState
             _ => RouterDecision.Of(Ended(AttemptEnd.Returned)),
         };
 
-        AttemptEnded Ended(AttemptEnd end) => new(reported.Attempt, reported.Stream, end, reported.Timings, now);
+        // Nothing that happened there took longer than the attempt was out, whatever the vehicle says.
+        AttemptEnded Ended(AttemptEnd end) => new(reported.Attempt, reported.Stream, end, Clip(reported.Timings, now - attempt.At), now);
 
         RouterDecision Close(AttemptEnd end, RequestOutcome outcome, string error)
         {
@@ -148,7 +156,7 @@ public sealed partial class RouterState
     private RouterDecision DecideTick(TimeSpan now)
     {
         var decisions = Due(_deadlines, now)
-            .Select(request => CloseUnanswered(request, RequestOutcome.DeadlineExceeded, "the deadline passed before a vehicle answered", now))
+            .Select(request => DecideOverdue(request, now))
             .ToList();
         if (_patience.Count > 0 && !_fleet.HasServiceable())
         {
@@ -156,16 +164,33 @@ public sealed partial class RouterState
                 .Select(request => Abandon(request, "no vehicle is there to take the request", now)));
         }
 
-        decisions.AddRange(Due(_radiusPatience, now).Where(request => request.Deadline > now).Select(request =>
-        {
-            var origin = request.Origin ?? _fleet.Place;
-            return _fleet.HasServiceable(origin, request.MaxDistanceKm)
-                ? RouterDecision.Of(new PatienceRenewed(request.Id, now + _settings.NoVehicleWait))
-                : Abandon(request, $"no vehicle is within {request.MaxDistanceKm:0.###} km of {origin} to take the request", now);
-        }));
+        decisions.AddRange(Due(_radiusPatience, now).Where(request => request.Deadline > now).Select((request, i) => LookAround(request, i, now)));
         return decisions.Count == 0
             ? RouterDecision.Nothing
             : new RouterDecision([.. decisions.SelectMany(d => d.Events)], [.. decisions.SelectMany(d => d.Effects)]);
+    }
+
+    /// <summary>A vehicle that let the deadline pass, in longer than nearly all attempts take, counts as one that failed: it may hang.</summary>
+    private RouterDecision DecideOverdue(RoutedRequest request, TimeSpan now)
+    {
+        var close = CloseUnanswered(request, RequestOutcome.DeadlineExceeded, "the deadline passed before a vehicle answered", now);
+        if (request.Work is not null || _answers.P95(request.Model.Hash) is not { } late)
+            return close;
+        var hung = request.Running.Where(attempt => !attempt.Hedge && now - attempt.At > late)
+            .Select(attempt => new AttemptEnded(attempt.Attempt, attempt.Stream, AttemptEnd.Failed, default, now));
+        return close with { Events = [.. hung, .. close.Events] };
+    }
+
+    /// <summary>Whether to wait on for a vehicle within the radius.</summary>
+    /// <param name="before">Requests looked at in this tick already.</param>
+    private RouterDecision LookAround(RoutedRequest request, int before, TimeSpan now)
+    {
+        if (before >= MaxScans)
+            return RouterDecision.Of(new PatienceRenewed(request.Id, now + ScanPause));
+        var origin = request.Origin ?? _fleet.Place;
+        return _fleet.HasServiceable(origin, request.MaxDistanceKm)
+            ? RouterDecision.Of(new PatienceRenewed(request.Id, now + _settings.NoVehicleWait))
+            : Abandon(request, $"no vehicle is within {request.MaxDistanceKm:0.###} km of {origin} to take the request", now);
     }
 
     private IEnumerable<RoutedRequest> Due(SortedSet<(TimeSpan At, ulong Id)> times, TimeSpan now) =>
@@ -183,6 +208,11 @@ public sealed partial class RouterState
 
     private static CompleteRequest Completion(RoutedRequest request, RequestOutcome outcome, string error) =>
         new(request.Id, outcome, error, null, null, null, request.Attempts, default) { Hedged = request.Hedged };
+
+    private static AttemptTimings Clip(AttemptTimings timings, TimeSpan most) =>
+        new(Least(timings.Queue, most), Least(timings.Load, most), Least(timings.Infer, most));
+
+    private static TimeSpan Least(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
     private static TimeSpan Positive(TimeSpan time) => time > TimeSpan.Zero ? time : TimeSpan.Zero;
 

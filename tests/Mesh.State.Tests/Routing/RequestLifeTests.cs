@@ -245,8 +245,44 @@ public sealed class RequestLifeTests
             (RequestOutcome.DeadlineExceeded, "no vehicle answers model-a/1 in less than 80 ms, more than the timeout leaves", 0), Summary(refused));
         Assert.NotNull(_router.StreamOf(_router.Submit(seconds: 0.081)));
         // A vehicle of which nothing is known may be faster.
-        _router.Open("two");
+        var two = _router.Open("two", load: Load());
         Assert.NotNull(_router.StreamOf(_router.Submit(seconds: 0.01)));
+        // Until its way alone is known to take longer.
+        _router.MeasureRoundTrip(two, 40);
+        Assert.Equal(RefusalReason.TooSlow, _router.Outcome(_router.Submit(seconds: 0.029)).Refused);
+        Assert.NotNull(_router.StreamOf(_router.Submit(seconds: 0.05)));
+    }
+
+    [Fact]
+    public void A_vehicle_that_hangs_beyond_the_deadline_counts_as_one_that_failed()
+    {
+        var one = _router.Open("one");
+        for (var i = 0; i < 60; i++)
+            _router.Answer(inferMs: 10);
+        for (var i = 1; i <= 3; i++)
+        {
+            _router.Submit(seconds: 1);
+            _router.Advance(1);
+            Assert.Equal(i, _router.State.Find(one)!.Failed);
+        }
+
+        Assert.True(_router.State.Find(one)!.Circuit.IsTripped(new RouterSettings()));
+        Assert.Equal(3, _router.Effects.OfType<CancelAttempt>().Count());
+        // One whose client had no patience says nothing.
+        _router.Submit(seconds: 0.001);
+        _router.Advance(0.001);
+        Assert.Equal(3, _router.State.Find(one)!.Failed);
+    }
+
+    [Fact]
+    public void A_run_is_not_believed_to_have_taken_longer_than_its_attempt_was_out()
+    {
+        var one = _router.Open("one");
+        var request = _router.Submit();
+        var (attempt, stream) = _router.Running(request);
+        _router.Advance(0.01);
+        _router.Run(new AttemptReported(attempt, stream, AttemptOutcome.Ok, "", new AttemptTimings(default, default, TimeSpan.FromDays(30))));
+        Assert.Equal(TimeSpan.FromMilliseconds(10), _router.State.Find(one)!.Service(Model().Hash));
     }
 
     [Fact]

@@ -81,8 +81,14 @@ internal sealed class RouterDriver(RouterSettings? settings = null, int seed = 1
         return Report(attempt, stream, outcome, inferMs, error);
     }
 
-    public IReadOnlyList<IRouterEffect> Report(AttemptId attempt, StreamId stream, AttemptOutcome outcome, double inferMs = 1, string error = "") =>
-        Run(new AttemptReported(attempt, stream, outcome, error, new AttemptTimings(default, default, TimeSpan.FromMilliseconds(inferMs))));
+    public IReadOnlyList<IRouterEffect> Report(AttemptId attempt, StreamId stream, AttemptOutcome outcome, double inferMs = 1, string error = "")
+    {
+        // A run takes its time.
+        var infer = TimeSpan.FromMilliseconds(inferMs);
+        if (State.Requests.TryGetValue(attempt.Request, out var request) && request.Find(attempt) is { } running && running.At + infer > Now)
+            Now = running.At + infer;
+        return Run(new AttemptReported(attempt, stream, outcome, error, new AttemptTimings(default, default, infer)));
+    }
 
     /// <summary>Lets a request run to its end on whichever vehicle has it.</summary>
     public void Answer(double inferMs = 1) => Report(Submit(), AttemptOutcome.Ok, inferMs);

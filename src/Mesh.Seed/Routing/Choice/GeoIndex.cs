@@ -12,6 +12,7 @@ internal sealed class GeoIndex
     private readonly Cell _all = new(-1);
     private int _walk;
     private int _wanted;
+    private IReadOnlySet<VehicleId>? _without;
 
     public int Count => _all.Count;
 
@@ -54,10 +55,12 @@ internal sealed class GeoIndex
     /// random start.
     /// </summary>
     /// <param name="random">Null = the starts follow from how many walks there were.</param>
+    /// <param name="without">Vehicles to pass over.</param>
     /// <returns>How many were written.</returns>
-    public int Walk(GeoCell origin, Span<IndexEntry?> found, int idle, Random? random)
+    public int Walk(GeoCell origin, Span<IndexEntry?> found, int idle, Random? random, IReadOnlySet<VehicleId>? without = null)
     {
         _walk++;
+        _without = without is { Count: > 0 } ? without : null;
         _wanted = found.Length;
         var (idleLeft, busyLeft) = (Math.Min(idle, found.Length), found.Length - Math.Min(idle, found.Length));
         var count = 0;
@@ -103,8 +106,8 @@ internal sealed class GeoIndex
         var length = to - from;
         if (length == 0 || left == 0)
             return 0;
-        // Those met in finer cells are passed over; they are no more than are wanted in all.
-        var steps = Math.Min(length, left + _wanted);
+        // Those met in finer cells are passed over; they are no more than are wanted in all, and those to pass over.
+        var steps = Math.Min(length, left + _wanted + (_without?.Count ?? 0));
         var at = length > left ? random?.Next(length) ?? (int)((uint)_walk % (uint)length) : 0;
         var count = 0;
         for (var step = 0; step < steps && left > 0; step++)
@@ -114,6 +117,8 @@ internal sealed class GeoIndex
             if (entry.Walk == _walk)
                 continue;
             entry.Walk = _walk;
+            if (_without?.Contains(entry.Vehicle.Id) == true)
+                continue;
             found[count++] = entry;
             left--;
         }

@@ -1,3 +1,4 @@
+using Mesh.Messages;
 using Mesh.Seed.Routing.Policies;
 
 namespace Mesh.Seed.Routing.Choice;
@@ -9,11 +10,17 @@ namespace Mesh.Seed.Routing.Choice;
 /// </summary>
 public sealed class GeographicChoice : IVehicleChoice
 {
-    /// <summary>The most vehicles that one choice examines for a request.</summary>
+    /// <summary>
+    /// The most vehicles that one choice examines for a request at first; where none of them may take it, as many twice more
+    /// that are sure to have the hardware and memory, and <see cref="MaxAside"/> of the full and of those that failed.
+    /// </summary>
     public const int MaxExamined = 16;
 
     /// <summary>And for a work unit: it runs for seconds, and which vehicle it is matters more than which is near.</summary>
     public const int MaxExaminedForWork = 64;
+
+    /// <summary>Looked at of the vehicles without room, and of those whose circuit is open, when no other takes the work.</summary>
+    public const int MaxAside = 16;
 
     private readonly IndexEntry?[] _found = new IndexEntry?[MaxExaminedForWork];
 
@@ -22,38 +29,55 @@ public sealed class GeographicChoice : IVehicleChoice
 
     public RoutedVehicle? Choose(Fleet fleet, in ChoiceQuery query, TimeSpan now, Random random)
     {
-        var count = Gather(fleet, query, random);
+        var all = fleet.Takers.Count <= Most(query);
+        var count = all ? fleet.Takers.Walk(default, _found.AsSpan(0, Most(query)), Most(query), random) : Gather(fleet, query, query.Tried, random);
         Examined = count;
-        return Best(fleet, _found.AsSpan(0, count), query, now, random) ?? LeastBad(fleet, query, now, random);
+        var best = Best(fleet, _found.AsSpan(0, count), query, now, random);
+        if (best is null && !all)
+            best = BestFitting(fleet, query, query.Tried, now, random);
+        // Those that had it are taken only where nobody else is.
+        if (best is null && !all && query.Tried.Count > 0)
+            best = BestFitting(fleet, query, null, now, random);
+        return best ?? LeastBad(fleet, query, now, random);
     }
 
     private static int Most(in ChoiceQuery query) => query.Work is null ? MaxExamined : MaxExaminedForWork;
 
-    private int Gather(Fleet fleet, in ChoiceQuery query, Random random)
+    /// <summary>Nobody among the first ones may take it: who is sure to have the hardware and the memory.</summary>
+    private RoutedVehicle? BestFitting(Fleet fleet, in ChoiceQuery query, IReadOnlySet<VehicleId>? without, TimeSpan now, Random random)
+    {
+        // One that has the model has shown that it fits; in the second round, holders that had the work are met here only.
+        var found = _found.AsSpan(0, Most(query));
+        var count = fleet.ModelOf(query.Model.Hash)?.Holders.Walk(GeoCell.Of(query.Origin), found[..(found.Length / 4)], found.Length / 4, random, without) ?? 0;
+        count += fleet.WalkFitting(query.Model, GeoCell.Of(query.Origin), found[count..], random, without);
+        Examined += count;
+        return Best(fleet, found[..count], query, now, random);
+    }
+
+    private int Gather(Fleet fleet, in ChoiceQuery query, IReadOnlySet<VehicleId> without, Random random)
     {
         var found = _found.AsSpan(0, Most(query));
-        if (fleet.Takers.Count <= found.Length)
-            return fleet.Takers.Walk(default, found, found.Length, random);
         var origin = GeoCell.Of(query.Origin);
         var model = fleet.ModelOf(query.Model.Hash);
         // A few are kept for vehicles that have not got the model, and some for busy ones, in case that all others are swamped.
-        var count = model?.Holders.Walk(origin, found[..(found.Length * 7 / 8)], found.Length * 5 / 8, random) ?? 0;
+        var count = model?.Holders.Walk(origin, found[..(found.Length * 7 / 8)], found.Length * 5 / 8, random, without) ?? 0;
         if (query.Model.DeviceClasses.Length == 0)
-            return count + Cold(fleet.Takers, model, found[count..], origin, random);
+            return count + Cold(fleet.Takers, model, found[count..], origin, random, without);
         var demanded = query.Model.DeviceClasses.AsSpan();
         foreach (var range in demanded.Split(','))
         {
             if (fleet.TakersOf(demanded[range].Trim()) is { } takers)
-                count += Cold(takers, model, found[count..], origin, random);
+                count += Cold(takers, model, found[count..], origin, random, without);
         }
 
         return count;
     }
 
     /// <summary>Adds those that would have to load the model; the others had their turn.</summary>
-    private static int Cold(GeoIndex takers, RoutedModel? model, Span<IndexEntry?> found, GeoCell origin, Random random)
+    private static int Cold(
+        GeoIndex takers, RoutedModel? model, Span<IndexEntry?> found, GeoCell origin, Random random, IReadOnlySet<VehicleId> without)
     {
-        var met = takers.Walk(origin, found, found.Length / 2, random);
+        var met = takers.Walk(origin, found, found.Length / 2, random, without);
         var kept = 0;
         for (var i = 0; i < met; i++)
         {
@@ -101,10 +125,10 @@ public sealed class GeographicChoice : IVehicleChoice
     /// </summary>
     private RoutedVehicle? LeastBad(Fleet fleet, in ChoiceQuery query, TimeSpan now, Random random)
     {
-        if (fleet.Takers.Count == 0 && fleet.HasHealthy)
-            return null;
         var tripped = fleet.Tripped;
-        var examined = Math.Min(tripped.Count, Most(query) - Examined);
+        if (tripped.Count == 0 || IsWorthWaiting(fleet, query, random))
+            return null;
+        var examined = Math.Min(tripped.Count, MaxAside);
         var at = tripped.Count > examined ? random.Next(tripped.Count) : 0;
         RoutedVehicle? best = null;
         for (var i = 0; i < examined; i++, at = at + 1 == tripped.Count ? 0 : at + 1)
@@ -117,5 +141,22 @@ public sealed class GeographicChoice : IVehicleChoice
 
         Examined += examined;
         return best;
+    }
+
+    /// <summary>Whether a vehicle that would suit merely has no room, as far as a bounded look tells.</summary>
+    private bool IsWorthWaiting(Fleet fleet, in ChoiceQuery query, Random random)
+    {
+        var full = fleet.Full;
+        var model = fleet.ModelOf(query.Model.Hash);
+        var looks = Math.Min(full.Count, MaxAside);
+        var at = full.Count > looks ? random.Next(full.Count) : 0;
+        for (var i = 0; i < looks; i++, at = at + 1 == full.Count ? 0 : at + 1)
+        {
+            Examined++;
+            if (VehicleFilter.Suits(full[at], full[at].Find(model), query, fleet.Settings))
+                return true;
+        }
+
+        return false;
     }
 }

@@ -11,6 +11,8 @@ internal sealed class HardwareClass(string name)
 
     public GeoIndex Takers { get; } = new();
 
+    public SizedTakers Sized { get; } = new();
+
     /// <summary>Time of its runs over the fleet's for the same work: what is assumed of a vehicle that has run nothing.</summary>
     public double Slowness { get; private set; } = 1;
 

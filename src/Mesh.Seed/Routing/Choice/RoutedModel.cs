@@ -24,6 +24,9 @@ internal sealed class RoutedModel(ArtifactHash hash)
     /// <summary>Of them, those that are loading it ahead of a request.</summary>
     public int Warming { get; set; }
 
+    /// <summary>Vehicles that have it or are loading it, and of which <see cref="Floors"/> knows nothing.</summary>
+    public int Unproven { get; set; }
+
     /// <summary>Vehicles that remember something of it.</summary>
     public int Users { get; set; }
 
@@ -33,13 +36,18 @@ internal sealed class RoutedModel(ArtifactHash hash)
     /// <summary>Milliseconds to load it; null before anyone was seen to.</summary>
     public double? LoadMs { get; private set; }
 
+    /// <summary>The shortest load seen, in milliseconds.</summary>
+    public double? LeastLoadMs { get; private set; }
+
     public void Answered(AttemptTimings timings, bool oneRun)
     {
         _failedOn = null;
         if (oneRun)
             ServiceMs = Blend(ServiceMs, timings.Infer.TotalMilliseconds);
-        if (timings.Load > TimeSpan.Zero)
-            LoadMs = Blend(LoadMs, timings.Load.TotalMilliseconds);
+        if (timings.Load <= TimeSpan.Zero)
+            return;
+        LeastLoadMs = Math.Min(LeastLoadMs ?? double.MaxValue, timings.Load.TotalMilliseconds);
+        LoadMs = Blend(LoadMs, timings.Load.TotalMilliseconds);
     }
 
     /// <summary>
@@ -76,6 +84,20 @@ internal sealed class ModelOnVehicle(RoutedVehicle vehicle, RoutedModel model) :
 
     /// <summary>Its entry in <see cref="RoutedModel.Floors"/>.</summary>
     public double? FloorMs { get; set; }
+
+    /// <summary>Whether <see cref="RoutedModel.Unproven"/> holds it.</summary>
+    public bool CountsAsUnproven { get; private set; }
+
+    /// <summary>After the model came or went, or was measured here first.</summary>
+    /// <param name="leaves">It counts for nothing any more.</param>
+    public void Prove(bool leaves = false)
+    {
+        var unproven = !leaves && (Loaded || Warming) && FloorMs is null;
+        if (unproven == CountsAsUnproven)
+            return;
+        CountsAsUnproven = unproven;
+        Model.Unproven += unproven ? 1 : -1;
+    }
 
     /// <param name="fleetMs">What a run takes in the fleet; null before anyone ran it.</param>
     public void Measured(double sample, double? fleetMs)

@@ -6,5 +6,9 @@ namespace Mesh.Seed.Routing.Policies;
 public static class MemoryPolicy
 {
     public static bool Allows(RoutedVehicle vehicle, ModelReference model, RouterSettings settings) =>
-        vehicle.MemoryBytes <= 0 || model.Size * settings.MemoryFactor <= vehicle.MemoryBytes;
+        vehicle.MemoryBytes <= 0 || Needed(model, settings) <= vehicle.MemoryBytes;
+
+    /// <summary>Bytes.</summary>
+    public static long Needed(ModelReference model, RouterSettings settings) =>
+        model.Size > long.MaxValue / settings.MemoryFactor ? long.MaxValue : model.Size * settings.MemoryFactor;
 }

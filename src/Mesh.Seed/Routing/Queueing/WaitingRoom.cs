@@ -1,5 +1,3 @@
-using Mesh.Messages;
-
 namespace Mesh.Seed.Routing.Queueing;
 
 /// <summary>
@@ -155,9 +153,9 @@ internal sealed class WaitingRoom
     }
 
     /// <summary>What a request needs of a vehicle: those of a group without a radius are alike.</summary>
-    private readonly record struct Group(ArtifactHash Model, bool WithRadius)
+    private readonly record struct Group(ModelNeeds Model, bool WithRadius)
     {
-        public static Group Of(RoutedRequest request) => new(request.Model.Hash, request.HasRadius);
+        public static Group Of(RoutedRequest request) => new(request.Needs, request.HasRadius);
     }
 
     private sealed class Client(ulong id)

@@ -86,6 +86,22 @@ public sealed class CircuitBreakerTests
         Assert.Equal(steady, _router.StreamOf(second));
     }
 
+    [Fact]
+    public void Healthy_vehicles_that_could_never_take_it_are_not_waited_for()
+    {
+        var failing = OpenFailing();
+        for (var i = 0; i < 20; i++)
+        {
+            _router.Run(new StreamOpened(
+                new StreamId(100 + i), new VehicleId($"small-{i}"), new SessionEpoch(1), Member($"small-{i}"), Frankfurt, Load(credits: i % 2))
+            {
+                MemoryBytes = 1,
+            });
+        }
+
+        Assert.Equal(failing, _router.StreamOf(_router.Submit()));
+    }
+
     /// <summary>A model that fails wherever it runs must not take the fleet from all others.</summary>
     [Fact]
     public void A_model_that_fails_everywhere_opens_no_circuits_but_the_first()

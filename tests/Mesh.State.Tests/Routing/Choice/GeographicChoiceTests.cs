@@ -94,6 +94,37 @@ public sealed class GeographicChoiceTests
         Assert.Null(Choose(state, Berlin, model: model with { DeviceClasses = "tpu-9" }));
     }
 
+    [Fact]
+    public void Where_those_that_had_the_work_are_the_nearest_it_goes_farther_away()
+    {
+        var state = FleetOf(600, _ => WithModel);
+        var had = state.Vehicles.Values.Where(vehicle => vehicle.Stream.Value >= 6).Select(vehicle => vehicle.Id).ToHashSet();
+        var query = new ChoiceQuery(AnyModel, 100, Frankfurt, double.PositiveInfinity, TimeSpan.FromSeconds(5), had);
+        Assert.All(
+            Enumerable.Range(0, 50).Select(_ => _choice.Choose(state.Fleet, query, TimeSpan.Zero, _random)!.Stream.Value), chosen => Assert.InRange(chosen, 0, 5));
+        // Nobody else is there: then those again.
+        had.UnionWith(state.Vehicles.Keys);
+        Assert.NotNull(_choice.Choose(state.Fleet, query, TimeSpan.Zero, _random));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("gpu-1")]
+    public void The_few_with_memory_for_it_are_found_behind_many_small_ones_and_warmed(string demanded)
+    {
+        var state = new RouterState(new RouterSettings(), Frankfurt);
+        for (var i = 0; i < 60; i++)
+        {
+            var large = i >= 57;
+            state.Apply(Opened(i, large ? Berlin : Frankfurt, Without, "gpu-1") with { MemoryBytes = large ? 8L << 30 : 1 << 30 });
+        }
+
+        var model = Model(size: 1L << 30) with { DeviceClasses = demanded };
+        var chosen = Choose(state, Frankfurt, model: model)!;
+        Assert.InRange(chosen.Stream.Value, 57, 59);
+        Assert.Equal(2, state.Fleet.ToWarm(model, chosen).Count(vehicle => vehicle.Stream.Value >= 57));
+    }
+
     /// <summary>Beside looking at every vehicle, in a region as large as one is meant to be: the time expected is the same but for noise.</summary>
     [Theory]
     [InlineData(20)]

@@ -202,6 +202,37 @@ public sealed class QueueTests
         Assert.Equal(4, _router.State.Waiting);
     }
 
+    [Fact]
+    public void A_client_whose_radius_is_empty_at_every_priority_keeps_nobody_else_waiting()
+    {
+        var router = new RouterDriver(new RouterSettings { HedgeShare = 0 }, choice: new InReach());
+        for (uint priority = 1; priority <= 12; priority++)
+        {
+            for (var i = 0; i < 4; i++)
+                router.Submit(Near(Sydney, 1, priority));
+        }
+
+        var plain = router.Submit(client: 2);
+        var other = router.Submit(Near(Berlin, 50) with { Client = 3 });
+        var berlin = router.Open("berlin", Berlin);
+        Assert.Equal([berlin, berlin], new[] { plain, other }.Select(router.StreamOf));
+    }
+
+    [Fact]
+    public void Two_models_of_one_artifact_do_not_hold_each_other_up()
+    {
+        var router = new RouterDriver(new RouterSettings { HedgeShare = 0 });
+        router.Submit(Model() with { DeviceClasses = "gpu-9" }, priority: 1);
+        var any = router.Submit(Model(), priority: 2);
+        var elsewhere = router.Submit(Model() with { DeviceClasses = "gpu-8" }, priority: 1);
+        router.Run(new StreamOpened(
+            new StreamId(1), new VehicleId("V-1"), new SessionEpoch(1), Member("V-1"), Frankfurt, Load(loaded: ""))
+        {
+            DeviceClass = "gpu-8",
+        });
+        Assert.Equal([new StreamId(1), new StreamId(1)], new[] { any, elsewhere }.Select(router.StreamOf));
+    }
+
     private SubmitRequest Near(GeoPoint origin, double km, uint priority = 0) =>
         new(default, Model(), 100, _router.Now + TimeSpan.FromSeconds(10), priority) { Origin = origin, MaxDistanceKm = km };
 
