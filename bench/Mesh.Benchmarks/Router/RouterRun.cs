@@ -165,9 +165,15 @@ internal sealed class BenchFleet
             new SubmitRequest(request, _model, 10_000, _now + TimeSpan.FromSeconds(10), 0) { Origin = _cities[_random.Next(_cities.Length)] },
             _now,
             _random));
-        var dispatch = _state.Decide(DispatchNext.Instance, _now, _random);
-        Apply(dispatch);
-        var sent = dispatch.Effects.OfType<SendAttempt>().Single();
+        SendAttempt? sent = null;
+        while (_state.Decide(DispatchNext.Instance, _now, _random) is { IsNothing: false } next)
+        {
+            Apply(next);
+            sent ??= next.Effects.OfType<SendAttempt>().FirstOrDefault(send => send.Attempt.Request == request);
+        }
+
+        if (sent is null)
+            throw new InvalidOperationException($"Nobody takes {request}.");
         var timings = new AttemptTimings(default, default, TimeSpan.FromMilliseconds(2));
         Apply(_state.Decide(new AttemptReported(sent.Attempt, sent.Stream, AttemptOutcome.Ok, "", timings), _now, _random));
     }
