@@ -157,6 +157,7 @@ public sealed partial class InferenceEngine
         }
 
         Monitor.PulseAll(_gate);
+        MakeWay();
         return jobs;
     }
 

@@ -211,8 +211,10 @@ public sealed partial class UnitWork
     private static bool HasRoom(UnitPort stream, UnitLines message)
     {
         var bytes = message.Lines.Sum(line => (long)line.Inputs.Bytes());
-        return stream.Lines + message.Lines.Count <= WorkProtocol.UnitWindowLines
-            && (stream.Lines == 0 || stream.Bytes + bytes <= WorkProtocol.UnitWindowBytes);
+        // A message without lines, which only says that it was the last, takes no room: its unit may fill the window alone.
+        return message.Lines.Count == 0
+            || (stream.Lines + message.Lines.Count <= WorkProtocol.UnitWindowLines
+                && (stream.Lines == 0 || stream.Bytes + bytes <= WorkProtocol.UnitWindowBytes));
     }
 
     /// <summary>Under the lock.</summary>

@@ -38,11 +38,12 @@ internal sealed class UnitOutbox
     /// <summary>False: no room, or closed; nothing was queued.</summary>
     public bool TryAdd(ulong unit, ulong term, ModelReference model, IReadOnlyList<OutgoingUnitLine> lines, bool last)
     {
-        // A message without lines, which only says that it was the last, takes the room of one.
+        // A message without lines, which only says that it was the last, counts as one but finds room always.
         var (count, bytes) = (Math.Max(1, lines.Count), lines.Sum(line => (long)line.Bytes));
         lock (_lock)
         {
-            var full = _lines + count > WorkProtocol.UnitWindowLines || (_lines > 0 && _bytes + bytes > WorkProtocol.UnitWindowBytes);
+            var full = lines.Count > 0
+                && (_lines + count > WorkProtocol.UnitWindowLines || (_lines > 0 && _bytes + bytes > WorkProtocol.UnitWindowBytes));
             if (_closed || full)
                 return false;
             _portions.AddLast(new Portion(unit, term, model, lines, last));

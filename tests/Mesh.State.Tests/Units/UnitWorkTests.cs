@@ -152,6 +152,24 @@ public sealed class UnitWorkTests : IDisposable
     }
 
     [Fact]
+    public async Task The_end_of_a_unit_that_fills_the_window_is_taken()
+    {
+        var units = Units();
+        var port = Port();
+        units.Announce(port, 1);
+        using var gate = new Blocker(await BlockAsync());
+        var large = Lines(1, 1, last: false, 0);
+        large.Lines[0].Inputs[0] = new RawTensor([5 << 20, 1], new byte[5 << 22]).ToWire();
+        units.Take(port, large, Rows.Model);
+        units.Take(port, Lines(1, 1, last: true), Rows.Model);
+        units.Take(port, Lines(2, 1, last: true, 0), Rows.Model);
+        Assert.Equal(["told all", "2 refused: beyond the window of 1024 lines or 16777216 bytes"], Sent(units, port));
+        gate.Dispose();
+        await IdleAsync();
+        Assert.Equal(["1:0 Ok"], Sent(units, port));
+    }
+
+    [Fact]
     public async Task A_line_whose_result_is_kept_is_not_run_again()
     {
         var units = Units();

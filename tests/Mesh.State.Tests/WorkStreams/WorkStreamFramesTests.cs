@@ -62,7 +62,8 @@ public sealed class WorkStreamFramesTests : IDisposable
         Assert.False(_stream.TrySendUnitLines(7, 3, Model, Lines(1, 1, bytes: 1), last: false));
         _stream.TryCancelUnit(7);
         Assert.True(_stream.TrySendUnitLines(8, 3, Model, Lines(0, WorkProtocol.UnitWindowLines, bytes: 1), last: false));
-        Assert.False(_stream.TrySendUnitLines(8, 3, Model, [], last: true));
+        Assert.False(_stream.TrySendUnitLines(8, 3, Model, Lines(0, 1, bytes: 1), last: true));
+        Assert.True(_stream.TrySendUnitLines(8, 3, Model, [], last: true)); // the end of a unit that fills the window
         Assert.False(_aborted);
         _stream.Abort();
         Assert.False(_stream.TrySendUnitLines(9, 3, Model, [], last: true));
