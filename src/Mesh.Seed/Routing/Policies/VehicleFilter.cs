@@ -2,7 +2,7 @@ using Mesh.Seed.Routing.Choice;
 
 namespace Mesh.Seed.Routing.Policies;
 
-/// <summary>Which vehicles may take a piece of work at all, policy by policy; which of them is best is <see cref="ExpectedCompletion"/>'s to say.</summary>
+/// <summary>Which vehicles may take a piece of work at all, policy by policy; which of them is best is <see cref="Scoring"/>'s to say.</summary>
 public static class VehicleFilter
 {
     /// <summary>It would take work if it had room: its session is a good one and it is not about to leave.</summary>
