@@ -76,7 +76,7 @@ public sealed class InferenceFrontEnd(
     private void Count(ServedModel model, InferenceCall call, InferenceOutcome outcome, long started, TimeSpan input, TimeSpan output)
     {
         var durations = new RequestDurations(
-            time.GetElapsedTime(started), outcome.Timings.Queue, input, outcome.Timings.Infer, output);
+            time.GetElapsedTime(started), outcome.Queue, input, outcome.Timings.Infer, output);
         statistics.Succeeded(model.Reference.Name, model.Reference.Version, Items(model, call), time.GetUtcNow(), durations);
     }
 

@@ -85,6 +85,12 @@ public sealed record InferenceOutcome(
     /// <summary>A second attempt was started before the first had ended.</summary>
     public bool Hedged { get; init; }
 
+    /// <summary>At the seed, until the attempt that answered was dispatched, and on the vehicle, loading the model included.</summary>
+    public TimeSpan Queue => Waited + Timings.Queue;
+
+    /// <summary>From arrival until the attempt that answered was dispatched; attempts that failed before it included.</summary>
+    public TimeSpan Waited { get; init; }
+
     /// <summary>Of the attempt that answered, from dispatch to answer, less what it spent on the vehicle.</summary>
     public TimeSpan Network { get; init; }
 }

@@ -77,6 +77,7 @@ public sealed class RequestTable(MonotonicClock clock, RequestTableLimits limits
             completed.Outcome, completed.Error, outputs, completed.RetryAfter, completed.Vehicle, completed.Attempts, completed.Timings)
         {
             Hedged = completed.Hedged,
+            Waited = completed.Waited,
             Network = completed.Network,
         });
     }

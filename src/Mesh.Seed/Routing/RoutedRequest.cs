@@ -18,6 +18,8 @@ public sealed class RoutedRequest(RequestQueued queued)
 
     public long PayloadBytes { get; } = queued.PayloadBytes;
 
+    public TimeSpan QueuedAt { get; } = queued.At;
+
     public TimeSpan Deadline { get; } = queued.Deadline;
 
     /// <inheritdoc cref="PriorityLevel"/>

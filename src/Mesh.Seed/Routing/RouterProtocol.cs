@@ -221,6 +221,9 @@ public sealed record CompleteRequest(
     /// <summary>The hedge gave the answer.</summary>
     public bool HedgeWon { get; init; }
 
+    /// <summary>From the request's arrival until the attempt that answered was dispatched; attempts that failed before it included.</summary>
+    public TimeSpan Waited { get; init; }
+
     /// <summary>Of the attempt that answered, from dispatch to answer, less what it spent on the vehicle.</summary>
     public TimeSpan Network { get; init; }
 

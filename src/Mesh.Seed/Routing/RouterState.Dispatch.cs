@@ -10,6 +10,9 @@ public sealed partial class RouterState
     /// <summary>A hedge that cannot be started is tried again after the time that its attempt has been out, or this.</summary>
     private static readonly TimeSpan LeastPutOff = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>A vehicle whose chance to stay until it has answered is below this is not waited for.</summary>
+    private const double LikelyToLeave = 0.5;
+
     private RouterDecision DecideDispatch(TimeSpan now, Random random)
     {
         if (_warmings.TryPeek(out var oldest) && oldest.Until <= now)
@@ -32,7 +35,7 @@ public sealed partial class RouterState
             if (looks.RuleOut(request))
                 continue;
             if (_fleet.Choose(QueryOf(request, request.Tried), now, random) is { } vehicle)
-                return Start(request, vehicle, new AttemptStarted(NextAttempt(request), vehicle.Stream, now) { HedgeAt = HedgeTime(request, now) });
+                return Start(request, vehicle, new AttemptStarted(NextAttempt(request), vehicle.Stream, now) { HedgeAt = HedgeTime(request, vehicle, now) });
             looks.Failed(request);
         }
 
@@ -73,9 +76,20 @@ public sealed partial class RouterState
         return _fleet.Choose(QueryOf(request, had), now, random) is { } vehicle && !had.Contains(vehicle.Id) ? vehicle : null;
     }
 
-    /// <summary>Nobody waits for a long piece of work, its vehicle hands back what is done, and its time is not the model's: no hedge.</summary>
-    private TimeSpan? HedgeTime(RoutedRequest request, TimeSpan now) =>
-        request.Work is null && !_hedges.IsOff && _answers.P95(request.Model.Hash) is { } late && now + late < request.Deadline ? now + late : null;
+    /// <summary>
+    /// At once where the vehicle will rather leave than answer, as it announced or as it mostly does at this hour; else when
+    /// the answer is late. Nobody waits for a long piece of work, its vehicle hands back what is done, and its time is not the
+    /// model's: no hedge.
+    /// </summary>
+    private TimeSpan? HedgeTime(RoutedRequest request, RoutedVehicle vehicle, TimeSpan now)
+    {
+        if (request.Work is not null || _hedges.IsOff)
+            return null;
+        var late = _answers.P95(request.Model.Hash);
+        if (_fleet.Stay(vehicle, now, late ?? OneRun(request)) < LikelyToLeave)
+            return now;
+        return now + late < request.Deadline ? now + late : null;
+    }
 
     private RouterDecision DecideLoad(LoadChanged changed, TimeSpan now)
     {
@@ -109,8 +123,9 @@ public sealed partial class RouterState
 
     /// <summary>Until the attempt will probably have been answered: what the model's slow ones take, or one run more.</summary>
     private TimeSpan Remaining(RoutedRequest request, RunningAttempt running, TimeSpan now) => Max(
-        running.At + (_answers.P95(request.Model.Hash) ?? TimeSpan.Zero) - now,
-        _fleet.FleetService(request.Model.Hash) ?? _settings.PriorService);
+        running.At + (_answers.P95(request.Model.Hash) ?? TimeSpan.Zero) - now, OneRun(request));
+
+    private TimeSpan OneRun(RoutedRequest request) => _fleet.FleetService(request.Model.Hash) ?? _settings.PriorService;
 
     private static AttemptId NextAttempt(RoutedRequest request) => AttemptId.Of(request.Id, request.Attempts + 1);
 

@@ -135,6 +135,7 @@ public sealed partial class RouterState
                 Vehicle = vehicle.Id,
                 Timings = reported.Timings,
                 HedgeWon = attempt.Hedge,
+                Waited = attempt.At - request.QueuedAt,
                 Network = Positive(now - attempt.At - reported.Timings.Queue - reported.Timings.Infer),
             };
             return new RouterDecision(

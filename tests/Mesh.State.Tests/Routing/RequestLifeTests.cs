@@ -31,6 +31,23 @@ public sealed class RequestLifeTests
         Assert.Null(_router.State.NextWake(_router.Now));
     }
 
+    /// <summary>So wait, network and run add up to what the client waited for.</summary>
+    [Fact]
+    public void The_wait_of_an_answer_is_all_the_time_before_its_attempt()
+    {
+        var request = _router.Submit();
+        _router.Advance(0.5);
+        _router.Open("one");
+        _router.Advance(0.2);
+        _router.Report(request, AttemptOutcome.HandedBack);
+        _router.Open("two");
+        _router.Advance(0.1);
+        _router.Report(request, AttemptOutcome.Ok, inferMs: 40);
+        var outcome = _router.Outcome(request);
+        Assert.Equal(
+            (2, TimeSpan.FromSeconds(0.7), TimeSpan.FromMilliseconds(60)), (outcome.Attempts, outcome.Waited, outcome.Network));
+    }
+
     [Fact]
     public void An_input_that_the_model_refuses_is_not_tried_elsewhere()
     {

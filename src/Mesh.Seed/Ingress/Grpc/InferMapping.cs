@@ -42,7 +42,7 @@ internal static class InferMapping
         if (outcome.Vehicle is { } vehicle)
             response.Parameters.Add("mesh_vehicle", new InferParameter { StringParam = vehicle.Value });
         response.Parameters.Add("mesh_attempts", new InferParameter { Int64Param = outcome.Attempts });
-        response.Parameters.Add("mesh_queue_us", new InferParameter { Int64Param = (long)outcome.Timings.Queue.TotalMicroseconds });
+        response.Parameters.Add("mesh_queue_us", new InferParameter { Int64Param = (long)outcome.Queue.TotalMicroseconds });
         response.Parameters.Add("mesh_infer_us", new InferParameter { Int64Param = (long)outcome.Timings.Infer.TotalMicroseconds });
         response.Parameters.Add("mesh_network_us", new InferParameter { Int64Param = (long)outcome.Network.TotalMicroseconds });
         response.Parameters.Add("mesh_hedged", new InferParameter { BoolParam = outcome.Hedged });

@@ -56,7 +56,7 @@ internal static class InferResponseWriter
         if (outcome.Vehicle is { } vehicle)
             writer.WriteString("mesh_vehicle"u8, vehicle.Value);
         writer.WriteNumber("mesh_attempts"u8, outcome.Attempts);
-        writer.WriteNumber("mesh_queue_us"u8, (long)outcome.Timings.Queue.TotalMicroseconds);
+        writer.WriteNumber("mesh_queue_us"u8, (long)outcome.Queue.TotalMicroseconds);
         writer.WriteNumber("mesh_infer_us"u8, (long)outcome.Timings.Infer.TotalMicroseconds);
         writer.WriteNumber("mesh_network_us"u8, (long)outcome.Network.TotalMicroseconds);
         writer.WriteBoolean("mesh_hedged"u8, outcome.Hedged);

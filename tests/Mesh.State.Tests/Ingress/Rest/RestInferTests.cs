@@ -43,11 +43,11 @@ public sealed class RestInferTests : IAsyncLifetime
     public async Task The_answer_tells_who_answered_and_how()
     {
         _host.Gateway.Script = async (call, cancellation) =>
-            await ScriptedGateway.Echo(call, cancellation) with { Hedged = true, Network = TimeSpan.FromMicroseconds(300) };
+            await ScriptedGateway.Echo(call, cancellation) with { Hedged = true, Network = TimeSpan.FromMicroseconds(300), Waited = TimeSpan.FromMicroseconds(30) };
         using var json = await OkAsync(await PostAsync("numbers", Numbers.Replace("{\"inputs\"", "{\"id\":\"i\",\"inputs\"", StringComparison.Ordinal)));
         var root = json.RootElement;
         Assert.Equal(("numbers", "3", "i"), (root.GetProperty("model_name").GetString(), root.GetProperty("model_version").GetString(), root.GetProperty("id").GetString()));
-        Assert.Equal("""{"mesh_vehicle":"V-001","mesh_attempts":1,"mesh_queue_us":70,"mesh_infer_us":500,"mesh_network_us":300,"mesh_hedged":true}""", root.GetProperty("parameters").GetRawText());
+        Assert.Equal("""{"mesh_vehicle":"V-001","mesh_attempts":1,"mesh_queue_us":100,"mesh_infer_us":500,"mesh_network_us":300,"mesh_hedged":true}""", root.GetProperty("parameters").GetRawText());
         Assert.Equal("[1.5,-2]", root.GetProperty("outputs")[0].GetProperty("data").GetRawText());
     }
 

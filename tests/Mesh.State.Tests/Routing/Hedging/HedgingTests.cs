@@ -213,6 +213,35 @@ public sealed class HedgingTests
         Assert.Equal(two, _router.HedgeOf(request));
     }
 
+    [Fact]
+    public void A_request_that_only_a_leaving_vehicle_could_take_is_hedged_as_soon_as_another_one_can()
+    {
+        Measure(count: 50, seconds: 1);
+        _router.Run(new LoadChanged(_one, Load(loaded: "a") with { LeavesIn = TimeSpan.FromSeconds(0.5) }));
+        var request = SubmitTo(_one);
+        var two = _router.Open("two");
+        _router.Advance(0.1);
+        Assert.Equal(two, _router.HedgeOf(request));
+    }
+
+    /// <summary>Cars that all leave within minutes, and an answer that takes longer.</summary>
+    [Theory]
+    [InlineData(600, true)]
+    [InlineData(5, false)]
+    public void A_vehicle_that_mostly_leaves_before_it_could_answer_is_not_waited_for(double seconds, bool hedged)
+    {
+        for (var i = 0; i < 500; i++)
+        {
+            var parked = _router.State.Fleet.WallClock(_router.Now).AddHours(i);
+            _router.State.Fleet.Departures.Observed(new VehicleId($"V-{i}"), parked, parked.AddMinutes(3));
+        }
+
+        Measure(count: 50, seconds);
+        var two = _router.Open("two", Berlin, Load(credits: 1, loaded: "a"));
+        var request = SubmitTo(_one, 3600);
+        Assert.Equal(hedged ? two : null, _router.HedgeOf(request));
+    }
+
     /// <summary>Its length is its own: nothing that the model's short runs tell applies to it, nor the other way round.</summary>
     [Fact]
     public void Long_work_is_neither_hedged_nor_measured_nor_refused_for_time()
@@ -262,15 +291,15 @@ public sealed class HedgingTests
     {
         for (var i = 0; i < count; i++)
         {
-            var request = _router.Submit();
+            var request = _router.Submit(seconds: 3600);
             _router.Advance(seconds);
             _router.Report(request, AttemptOutcome.Ok);
         }
     }
 
-    private RequestId SubmitTo(StreamId stream)
+    private RequestId SubmitTo(StreamId stream, double seconds = 10)
     {
-        var request = _router.Submit();
+        var request = _router.Submit(seconds: seconds);
         Assert.Equal(stream, _router.StreamOf(request));
         return request;
     }
