@@ -48,11 +48,15 @@ internal sealed class RouterDriver(RouterSettings? settings = null, int seed = 1
         return Effects.GetRange(before, Effects.Count - before);
     }
 
-    public StreamId Open(string vehicle, GeoPoint? place = null, VehicleLoad? load = null, ulong epoch = 1)
+    public StreamId Open(string vehicle, GeoPoint? place = null, VehicleLoad? load = null, ulong epoch = 1, string deviceClass = "", long memory = 0)
     {
         var stream = new StreamId(++_lastStream);
         Run(new StreamOpened(
-            stream, new VehicleId(vehicle), new SessionEpoch(epoch), Member(vehicle, epoch), place ?? Frankfurt, load ?? Load(loaded: "a")));
+            stream, new VehicleId(vehicle), new SessionEpoch(epoch), Member(vehicle, epoch), place ?? Frankfurt, load ?? Load(loaded: "a"))
+        {
+            DeviceClass = deviceClass,
+            MemoryBytes = memory,
+        });
         return stream;
     }
 

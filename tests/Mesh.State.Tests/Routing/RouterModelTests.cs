@@ -1,9 +1,11 @@
+using System.Globalization;
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
 using Mesh.Messages;
 using Mesh.Messages.Control;
 using Mesh.Seed.Routing;
+using Mesh.Seed.Routing.Choice;
 using Mesh.Seed.Routing.Policies;
 using static Mesh.State.Tests.Routing.RouterDriver;
 
@@ -24,6 +26,17 @@ public sealed class RouterModelTests
             run.Finish();
         });
 
+    /// <summary>More vehicles than one choice examines, of several kinds, some of which cannot run some models.</summary>
+    [Property(MaxTest = 100)]
+    public Property And_so_it_is_in_a_fleet_of_many_kinds_that_no_choice_sees_as_a_whole() =>
+        Prop.ForAll(Operations(), operations =>
+        {
+            var run = Run.OfManyKinds();
+            foreach (var operation in operations)
+                run.Step(operation);
+            run.Finish();
+        });
+
     [Property(MaxTest = 50)]
     public Property The_same_happenings_and_randomness_give_the_same_decisions() =>
         Prop.ForAll(Operations(), operations =>
@@ -37,6 +50,26 @@ public sealed class RouterModelTests
 
             Assert.Equal(first.Router.Effects, second.Router.Effects);
         });
+
+    /// <summary>That the fleet of many kinds is one: models go where they fit and also to vehicles that had the request.</summary>
+    [Fact]
+    public void The_fleet_of_many_kinds_reaches_every_kind_and_more_vehicles_than_are_examined()
+    {
+        var random = new Random(21);
+        var ways = new Dictionary<string, int>();
+        for (var i = 0; i < 100; i++)
+        {
+            var run = Run.OfManyKinds();
+            for (var step = 0; step < 150; step++)
+                run.Step(random.Next());
+            run.Finish();
+            foreach (var (way, count) in run.Ways)
+                ways[way] = ways.GetValueOrDefault(way) + count;
+        }
+
+        string[] expected = ["tried elsewhere before", "by demanded class", "by memory", "more takers than are examined", "late hedges"];
+        Assert.All(expected, way => Assert.True(ways.GetValueOrDefault(way) >= 10, $"{way}: {ways.GetValueOrDefault(way)} times"));
+    }
 
     /// <summary>That the property above walks the ways it claims to.</summary>
     [Fact]
@@ -80,6 +113,11 @@ public sealed class RouterModelTests
     /// <summary>One history: a number says what happens next.</summary>
     private sealed class Run
     {
+        /// <summary>Bytes of a model that, loaded, fits the larger memories only.</summary>
+        private const long Large = 1_000_000;
+
+        private static readonly string[] Classes = ["cpu-1", "gpu-1", "npu-1"];
+
         private readonly Dictionary<RequestId, TimeSpan> _open = [];
         private readonly Dictionary<RequestId, CompleteRequest> _ended = [];
         private readonly Dictionary<StreamId, string> _streams = [];
@@ -92,9 +130,18 @@ public sealed class RouterModelTests
         private int _firsts;
         private int _hedges;
 
+        private readonly int _vehicles;
+        private readonly bool _manyKinds;
+
         /// <param name="production">With the choice that the mesh runs with; else with a plain one.</param>
         public Run(bool production)
+            : this(production, vehicles: 4, manyKinds: false)
         {
+        }
+
+        private Run(bool production, int vehicles, bool manyKinds)
+        {
+            (_vehicles, _manyKinds) = (vehicles, manyKinds);
             Router = new RouterDriver(Tight, choice: production ? null : new InReach());
             Router.OnEffect = Check;
             // Enough answers of one model that late attempts are hedged, and enough of a queue that its pace is known, from here on.
@@ -110,6 +157,15 @@ public sealed class RouterModelTests
                     Router.Report(request, AttemptOutcome.Ok, 4);
                 }
             }
+        }
+
+        /// <summary>Forty vehicles of three hardware classes and two sizes of memory, with the choice that the mesh runs with.</summary>
+        public static Run OfManyKinds()
+        {
+            var run = new Run(production: true, vehicles: 40, manyKinds: true);
+            for (var i = 1; i < run._vehicles; i++)
+                run.Open($"V-{i}", Load(credits: 2, loaded: i % 3 == 0 ? "a" : ""), i % 2 == 0 ? Sydney : Berlin);
+            return run;
         }
 
         public RouterDriver Router { get; }
@@ -151,7 +207,7 @@ public sealed class RouterModelTests
 
         private void Submit(Random random)
         {
-            var model = Model((char)('a' + Math.Max(0, random.Next(5) - 2)));
+            var model = Kind(Model((char)('a' + Math.Max(0, random.Next(5) - 2))));
             var deadline = Router.Now + TimeSpan.FromSeconds(random.Next(3) == 0 ? random.NextDouble() * 0.1 : (random.NextDouble() * 4) - 0.1);
             var near = random.Next(4) == 0;
             Submit(new SubmitRequest(default, model, random.Next(1000), deadline, (uint)random.Next(3))
@@ -204,7 +260,7 @@ public sealed class RouterModelTests
         {
             // A redial of the same session, or a new one; the driver's number of the stream is the next.
             _epoch += (ulong)random.Next(2);
-            Open($"V-{random.Next(4)}", AnyLoad(random), random.Next(2) == 0 ? Sydney : Berlin);
+            Open($"V-{random.Next(_vehicles)}", AnyLoad(random), random.Next(2) == 0 ? Sydney : Berlin);
         }
 
         private void Open(string vehicle, VehicleLoad load, GeoPoint? place = null)
@@ -212,8 +268,17 @@ public sealed class RouterModelTests
             foreach (var former in _streams.Where(s => s.Value == vehicle).Select(s => s.Key).ToList())
                 _streams.Remove(former);
             _streams[new StreamId(++_opened)] = vehicle;
-            Router.Open(vehicle, place, load, _epoch);
+            var number = _manyKinds ? int.Parse(vehicle.AsSpan(2), CultureInfo.InvariantCulture) : 0;
+            Router.Open(vehicle, place, load, _epoch, _manyKinds ? Classes[number % 3] : "", _manyKinds ? number % 2 * (Large * 2) + Large : 0);
         }
+
+        /// <summary>One model demands a class of hardware, another one more memory than half of the vehicles have.</summary>
+        private ModelReference Kind(ModelReference model) => (_manyKinds, model.Name) switch
+        {
+            (true, "model-b") => model with { DeviceClasses = "gpu-1, npu-1" },
+            (true, "model-c") => model with { Size = Large },
+            _ => model,
+        };
 
         private void Close(Random random)
         {
@@ -273,6 +338,8 @@ public sealed class RouterModelTests
         {
             var fresh = _had.Add((request.Id, vehicle.Id.Value));
             Assert.True(vehicle.Place.DistanceKm(request.Origin ?? Frankfurt) <= request.MaxDistanceKm, "sent beyond its radius");
+            if (_manyKinds)
+                CheckKind(request, vehicle);
             Assert.Equal(send.Hedge ? 2 : 1, request.Running.Count);
             if (send.Hedge)
             {
@@ -287,6 +354,20 @@ public sealed class RouterModelTests
             // Where nobody healthy is in its radius it goes to one that fails; others wait for a healthy one to have room.
             if (!request.HasRadius || !vehicle.Circuit.IsTripped(Tight))
                 CheckOrder(request);
+        }
+
+        private void CheckKind(RoutedRequest request, RoutedVehicle vehicle)
+        {
+            if (!vehicle.Has(request.Model.Hash))
+            {
+                Assert.True(request.Model.DeviceClasses.Length == 0 || vehicle.DeviceClass != "cpu-1", "sent to hardware that the model does not run on");
+                Assert.True(request.Model.Size * ModelReference.MemoryFactor <= vehicle.MemoryBytes, "sent to a vehicle that it does not fit");
+            }
+
+            Happened("tried elsewhere before", request.Tried.Count > 0 ? 1 : 0);
+            Happened("by demanded class", request.Model.DeviceClasses.Length > 0 ? 1 : 0);
+            Happened("by memory", request.Model.Size == Large ? 1 : 0);
+            Happened("more takers than are examined", Router.State.Fleet.Takers.Count > GeographicChoice.MaxExamined ? 1 : 0);
         }
 
         /// <summary>It was its turn before anybody's who waits for the same.</summary>
@@ -339,13 +420,13 @@ public sealed class RouterModelTests
         private StreamId AnyStream(Random random) =>
             _streams.Count > 0 && random.Next(8) > 0 ? Any(_streams.Keys.ToList(), random) : new StreamId(random.Next(20));
 
-        private NodeAddress AnyMember(Random random) => Member($"V-{random.Next(4)}", 1 + (ulong)random.Next((int)_epoch + 1));
+        private NodeAddress AnyMember(Random random) => Member($"V-{random.Next(_vehicles)}", 1 + (ulong)random.Next((int)_epoch + 1));
 
         private static VehicleLoad AnyLoad(Random random) => Load(
             random.Next(1, 4), random.Next(1, 3), random.Next(4), random.Next(6) == 0, string.Concat("abc".Where(_ => random.Next(2) == 0)));
 
-        private static VehicleRecord AnyRecord(Random random) => new(
-            new VehicleId($"V-{random.Next(4)}"), default, default, default, default, 1, 0, 0, random.Next(100), random.Next(20), random.Next(20));
+        private VehicleRecord AnyRecord(Random random) => new(
+            new VehicleId($"V-{random.Next(_vehicles)}"), default, default, default, default, 1, 0, 0, random.Next(100), random.Next(20), random.Next(20));
 
         private static T Any<T>(List<T> items, Random random) => items[random.Next(items.Count)];
     }
