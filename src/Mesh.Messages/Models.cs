@@ -31,6 +31,9 @@ public sealed record ModelReference(string Name, string Version, ArtifactHash Ha
     /// <summary>Hardware that the model demands: device classes separated by commas, any of which will do; empty = any.</summary>
     public string DeviceClasses { get; init; } = "";
 
+    /// <summary>Who answers for the model, for owners who consent to a publisher's models; empty = not told.</summary>
+    public string Publisher { get; init; } = "";
+
     /// <summary>How far requests may share a run; null = each runs alone.</summary>
     public RunSharing? Batching { get; init; }
 

@@ -254,10 +254,10 @@ internal static partial class Mapping
     private static FleetDepartures? Departures(Proto.FleetDepartures? p) => p is null ? null : new([.. p.Departures], [.. p.Hours]);
 
     private static Proto.Model Model(ModelReference m) =>
-        new() { Name = m.Name, Version = m.Version, Sha256 = Hash(m.Hash), Size = m.Size };
+        new() { Name = m.Name, Version = m.Version, Sha256 = Hash(m.Hash), Size = m.Size, Publisher = m.Publisher };
 
     private static ModelReference Model(Proto.Model? p) =>
-        new(Present(p).Name, p!.Version, ArtifactHash.FromBytes(p.Sha256.Span), p.Size);
+        new(Present(p).Name, p!.Version, ArtifactHash.FromBytes(p.Sha256.Span), p.Size) { Publisher = p.Publisher };
 
     private static Proto.Tensor Tensor(RawTensor t) => new() { Shape = { t.Shape }, Data = UnsafeByteOperations.UnsafeWrap(t.Data) };
 

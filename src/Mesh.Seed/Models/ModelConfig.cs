@@ -16,6 +16,9 @@ public sealed record ModelConfig(
 {
     /// <summary>What the parameter <c>mesh_device_class</c> demands, as in <see cref="Messages.ModelReference.DeviceClasses"/>.</summary>
     public string DeviceClasses { get; init; } = "";
+
+    /// <summary>What the parameter <c>mesh_publisher</c> tells, as in <see cref="Messages.ModelReference.Publisher"/>.</summary>
+    public string Publisher { get; init; } = "";
 }
 
 /// <summary>An <c>input</c> or <c>output</c> block; null = not told.</summary>

@@ -13,7 +13,7 @@ internal static class ModelConfigCheck
         return model with
         {
             Config = config,
-            Reference = model.Reference with { DeviceClasses = config.DeviceClasses },
+            Reference = model.Reference with { DeviceClasses = config.DeviceClasses, Publisher = config.Publisher },
             Inputs = Apply(config, "input", config.Inputs, model.Inputs),
             Outputs = Apply(config, "output", config.Outputs, model.Outputs),
         };

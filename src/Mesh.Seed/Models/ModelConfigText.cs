@@ -65,6 +65,7 @@ internal static class ModelConfigText
         private int _maxBatchSize;
         private TimeSpan? _maxQueueDelay;
         private string _deviceClasses = "";
+        private string _publisher = "";
 
         public void Add(PbText.Field field)
         {
@@ -86,24 +87,33 @@ internal static class ModelConfigText
         }
 
         public ModelConfig Build() =>
-            new(_name, _platform, _backend, _maxBatchSize, _inputs, _outputs, _maxQueueDelay, [.. _ignored]) { DeviceClasses = _deviceClasses };
+            new(_name, _platform, _backend, _maxBatchSize, _inputs, _outputs, _maxQueueDelay, [.. _ignored]) { DeviceClasses = _deviceClasses, Publisher = _publisher };
 
         /// <summary>A map entry: a key and a message whose string_value is the value.</summary>
         private void AddParameter(PbText.Field entry)
         {
             var fields = Fields(entry);
-            if (fields.FirstOrDefault(field => field.Name == "key") is not { } key || Scalar(key) != "mesh_device_class")
+            var key = fields.FirstOrDefault(field => field.Name == "key");
+            switch (key is null ? "" : Scalar(key))
             {
-                _ignored.Add("parameters");
-                return;
+                case "mesh_device_class": _deviceClasses = string.Join(',', Names(fields, key!, "device class")); break;
+                case "mesh_publisher": _publisher = Names(fields, key!, "publisher's name") is [var one] ? one : throw OnePublisher(key!); break;
+                default: _ignored.Add("parameters"); break;
             }
+        }
 
-            var text = fields.Where(field => field.Name == "value").SelectMany(Fields).FirstOrDefault(field => field.Name == "string_value")
-                ?? throw new FormatException($"line {key.Line}: 'mesh_device_class' has no value {{ string_value: … }}");
-            var classes = Scalar(text).Split(',', StringSplitOptions.TrimEntries);
-            if (classes.FirstOrDefault(name => !VehicleId.TryParse(name, out _)) is { } wrong)
-                throw new FormatException($"line {text.Line}: '{wrong}' in 'mesh_device_class' is no device class: letters, digits, '-', '_' or '.'");
-            _deviceClasses = string.Join(',', classes);
+        private static FormatException OnePublisher(PbText.Field key) => new($"line {key.Line}: 'mesh_publisher' names more than one");
+
+        /// <summary>The entry's value: names separated by commas.</summary>
+        private static string[] Names(IReadOnlyList<PbText.Field> entry, PbText.Field key, string what)
+        {
+            var parameter = Scalar(key);
+            var text = entry.Where(field => field.Name == "value").SelectMany(Fields).FirstOrDefault(field => field.Name == "string_value")
+                ?? throw new FormatException($"line {key.Line}: '{parameter}' has no value {{ string_value: … }}");
+            var names = Scalar(text).Split(',', StringSplitOptions.TrimEntries);
+            return names.FirstOrDefault(name => !VehicleId.TryParse(name, out _)) is not { } wrong
+                ? names
+                : throw new FormatException($"line {text.Line}: '{wrong}' in '{parameter}' is no {what}: letters, digits, '-', '_' or '.'");
         }
 
         private void AddDynamicBatching(PbText.Field block)

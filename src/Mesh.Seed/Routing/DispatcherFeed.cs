@@ -2,6 +2,7 @@ using Mesh.Messages;
 using Mesh.Messages.Control;
 using Mesh.Messages.Work;
 using Mesh.Seed.WorkStreams;
+using OwnerConsent = Mesh.Messages.OwnerConsent;
 
 namespace Mesh.Seed.Routing;
 
@@ -11,6 +12,9 @@ public sealed class DispatcherFeed(RequestTable table, TimeProvider? time = null
 {
     /// <summary>A departure announced for later than in a year is as good as none.</summary>
     private const ulong MaxLeavesInMs = 365UL * 24 * 3600 * 1000;
+
+    /// <summary>Names that one vehicle's consent may list; further ones are as good as not said.</summary>
+    private const int MaxConsentNames = 256;
 
     private volatile Action<object>? _dispatcher;
 
@@ -22,15 +26,15 @@ public sealed class DispatcherFeed(RequestTable table, TimeProvider? time = null
     public void Opened(WorkStreamConnection stream, VehicleStatus status)
     {
         var opened = Opening(stream, ToLoad(status));
-        Tell(opened);
-        Facts.Opened(opened);
+        Tell(opened with { Load = opened.Load.ForInteractive });
+        Facts.Opened(opened with { Load = opened.Load.ForBatch });
     }
 
     public void StatusChanged(WorkStreamConnection stream, VehicleStatus status)
     {
         var changed = new LoadChanged(new StreamId(stream.Id), ToLoad(status));
-        Tell(changed);
-        Facts.Changed(changed);
+        Tell(changed with { Load = changed.Load.ForInteractive });
+        Facts.Changed(changed with { Load = changed.Load.ForBatch });
     }
 
     public void RoundTripMeasured(WorkStreamConnection stream, TimeSpan roundTrip)
@@ -78,6 +82,13 @@ public sealed class DispatcherFeed(RequestTable table, TimeProvider? time = null
         status.Loaded.Where(model => model.Sha256.Length == 32).Select(model => ArtifactHash.FromBytes(model.Sha256.Span)).ToHashSet())
     {
         LeavesIn = status.LeavesInMs == 0 ? null : TimeSpan.FromMilliseconds(Math.Min(status.LeavesInMs, MaxLeavesInMs)),
+        Consent = status.Consent is { } consent ? ToConsent(consent) : OwnerConsent.Everything,
+    };
+
+    private static OwnerConsent ToConsent(Messages.Work.OwnerConsent consent) => new(consent.Interactive, consent.Batch)
+    {
+        Models = consent.AnyModel ? null : new ConsentedModels(
+            [.. consent.Models.Take(MaxConsentNames)], [.. consent.Publishers.Take(MaxConsentNames)]),
     };
 }
 

@@ -29,7 +29,7 @@ public sealed class RoutedRequest(RequestQueued queued)
 
     public double MaxDistanceKm { get; } = queued.MaxDistanceKm;
 
-    internal ModelNeeds Needs => new(Model.Hash, Model.DeviceClasses);
+    internal ModelNeeds Needs => new(Model.Hash, Model.DeviceClasses, Model.Name, Model.Publisher);
 
     public bool HasRadius => !double.IsPositiveInfinity(MaxDistanceKm);
 

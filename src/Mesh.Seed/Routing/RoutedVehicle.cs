@@ -176,6 +176,7 @@ public sealed class RoutedVehicle
         Load = load;
         _facts.Threads = Math.Max(1, load.Threads);
         _facts.Others = Math.Max(0, load.Queued - _flights.Count);
+        _facts.LimitsModels = load.Consent.Models is not null;
         _facts.LeavesAt = load.LeavesIn is { } left ? (now + left).Ticks : NotAnnounced;
     }
 

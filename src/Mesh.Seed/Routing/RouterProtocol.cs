@@ -35,6 +35,14 @@ public sealed record VehicleLoad(int Credits, int Threads, int Queued, bool Drai
 {
     /// <summary>Until the departure that the vehicle announced, from when it said so; null while it announced none.</summary>
     public TimeSpan? LeavesIn { get; init; }
+
+    public OwnerConsent Consent { get; init; } = OwnerConsent.Everything;
+
+    /// <summary>As a router of interactive requests sees it: where the owner does not consent to them, it takes none.</summary>
+    public VehicleLoad ForInteractive => Consent.Interactive ? this : this with { Draining = true };
+
+    /// <summary>As the router of batches sees it.</summary>
+    public VehicleLoad ForBatch => Consent.Batch ? this : this with { Draining = true };
 }
 
 /// <summary>Something that happened, or is asked for. Times are since this process started, on its monotonic clock.</summary>

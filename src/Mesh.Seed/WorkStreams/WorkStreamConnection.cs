@@ -39,7 +39,7 @@ public sealed class WorkStreamConnection(long id, StreamSession session, Action 
     private readonly Channel<object> _outgoing = Channel.CreateBounded<object>(
         new BoundedChannelOptions(MaxQueued) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
-    private readonly Dictionary<ArtifactHash, (uint Number, RunSharing? Batching)> _handles = [];
+    private readonly Dictionary<ModelReference, uint> _handles = [];
     private readonly UnitOutbox _units = new();
     private VehicleStatus? _lastStatus;
     private long _bytesSent;
@@ -179,13 +179,13 @@ public sealed class WorkStreamConnection(long id, StreamSession session, Action 
     /// <summary>The stream's name for a model; announces it in the frame that names it first, and again when its batching changed.</summary>
     private uint Handle(SeedFrame frame, ModelReference model)
     {
-        if (_handles.TryGetValue(model.Hash, out var handle) && handle.Batching == model.Batching)
-            return handle.Number;
-        if (handle.Number == 0)
-            handle.Number = (uint)_handles.Count + 1;
-        _handles[model.Hash] = (handle.Number, model.Batching);
-        frame.Models.Add(Announcement(handle.Number, model));
-        return handle.Number;
+        // Not by its artifact alone: two models may share one, and the owner may consent to only one of them.
+        if (_handles.TryGetValue(model, out var handle))
+            return handle;
+        handle = (uint)_handles.Count + 1;
+        _handles[model] = handle;
+        frame.Models.Add(Announcement(handle, model));
+        return handle;
     }
 
     private static ModelAnnouncement Announcement(uint handle, ModelReference model) => new()
@@ -195,6 +195,7 @@ public sealed class WorkStreamConnection(long id, StreamSession session, Action 
         Version = model.Version,
         Sha256 = UnsafeByteOperations.UnsafeWrap(model.Hash.ToBytes()),
         Size = (ulong)model.Size,
+        Publisher = model.Publisher,
         Batching = model.Batching is not { } limits ? null : new Batching
         {
             MaxBatchSize = (uint)limits.MaxBatchSize,

@@ -18,7 +18,13 @@ public sealed class ModelConfigTests : IDisposable
             demanded,
             ModelConfigText.Parse($"parameters {{ key: \"mesh_device_class\" value {{ string_value: \"{told}\" }} }}").DeviceClasses);
 
+    [Fact]
+    public void A_model_can_name_its_publisher() => Assert.Equal(
+        "acme", ModelConfigText.Parse("parameters { key: \"mesh_publisher\" value { string_value: \"acme\" } }").Publisher);
+
     [Theory]
+    [InlineData(
+        "parameters { key: \"mesh_publisher\" value { string_value: \"acme, other\" } }", "config.pbtxt, line 1: 'mesh_publisher' names more than one.")]
     [InlineData("parameters { key: \"mesh_device_class\" }", "config.pbtxt, line 1: 'mesh_device_class' has no value { string_value: … }.")]
     [InlineData(
         "\nparameters { key: \"mesh_device_class\" value { string_value: \"gpu 1\" } }",

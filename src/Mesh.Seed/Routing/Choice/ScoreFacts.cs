@@ -35,6 +35,9 @@ internal struct ScoreFacts
     /// <summary>Other seeds' requests there.</summary>
     public int Others;
 
+    /// <summary>Its owner consents to some models only.</summary>
+    public bool LimitsModels;
+
     /// <summary>Until another request begins to run there, in milliseconds; 0 while a thread is idle.</summary>
     public readonly double WaitMs(long now, double serviceMs)
     {

@@ -35,5 +35,5 @@ internal sealed class FailedLooks
     }
 }
 
-/// <summary>What a request's model needs of a vehicle: two models may share an artifact and demand different hardware.</summary>
-internal readonly record struct ModelNeeds(ArtifactHash Artifact, string DeviceClasses);
+/// <summary>What a request's model needs of a vehicle: two models may share an artifact and demand different hardware or consent.</summary>
+internal readonly record struct ModelNeeds(ArtifactHash Artifact, string DeviceClasses, string Name, string Publisher);
