@@ -3,7 +3,7 @@ namespace Mesh.Node.Sessions;
 /// <summary>Why a session of this vehicle is over.</summary>
 public enum SessionEnd
 {
-    /// <summary>The process was asked to stop: it drained and left.</summary>
+    /// <summary>It was asked to leave, and did.</summary>
     Left,
 
     /// <summary>The region downed it, or its ActorSystem ended otherwise.</summary>
@@ -14,6 +14,9 @@ public enum SessionEnd
 
     /// <summary>No seed was to be seen for too long.</summary>
     NoSeed,
+
+    /// <summary>It could not be run: the log says why.</summary>
+    Failed,
 }
 
 /// <summary>
@@ -29,10 +32,13 @@ public sealed class SessionRules(TimeSpan noSeedLimit, TimeSpan grace)
 
     public void Joined(TimeSpan now) => _joined ??= now;
 
-    public void StreamOpened(TimeSpan now)
+    /// <returns>It is the session's first.</returns>
+    public bool StreamOpened(TimeSpan now)
     {
+        var isFirst = _lastOpen is null;
         _open++;
         _lastOpen = now;
+        return isFirst;
     }
 
     public void StreamClosed(TimeSpan now)

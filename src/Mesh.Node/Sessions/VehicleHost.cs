@@ -1,45 +1,225 @@
+using System.Collections.Immutable;
+using System.Threading.Channels;
 using Akka.Configuration;
+using Mesh.Messages;
 using Mesh.Node.Inference;
+using Mesh.Node.Policy;
 using Mesh.Node.Units;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Mesh.Node.Sessions;
 
-/// <summary>The vehicle's process: one session after the other, until it is asked to stop. It outlives its sessions.</summary>
+/// <summary>
+/// The vehicle's process: carries out what <see cref="VehicleState"/> decides, one session after the other, until it is asked to
+/// stop. Told by <see cref="EligibilityWatch"/> what the owner's policy allows, by the session how it fares.
+/// </summary>
 public sealed partial class VehicleHost(
     VehicleSettings settings,
     Config akka,
+    EligibilityWatch eligibility,
     IInferenceEngine engine,
     UnitWork units,
     TimeProvider time,
     ILoggerFactory loggers) : BackgroundService
 {
+    /// <summary>Far more than can come before they are read; should it fill up, its writers wait.</summary>
+    private const int MaxCommands = 1024;
+
     private readonly ILogger _logger = loggers.CreateLogger<VehicleHost>();
+    private readonly VehicleState _state = new(VehiclePace.Default with { DrainGrace = settings.DrainGrace });
+    private readonly EpochStore _epochs = new(settings.Data, time);
+    private readonly long _start = time.GetTimestamp();
+    private readonly Channel<IVehicleCommand> _commands = Channel.CreateBounded<IVehicleCommand>(
+        new BoundedChannelOptions(MaxCommands) { SingleReader = true });
+
+    private readonly TaskCompletionSource _exit = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile Judgement? _judgement;
+    private volatile VehicleSession? _session;
+    private Task _running = Task.CompletedTask;
+    private CancellationTokenSource? _draining;
+
+    private TimeSpan Now => time.GetElapsedTime(_start);
+
+    private OwnerConsent Consent => _judgement is { } judgement ? ConsentOf(judgement) : Nothing;
+
+    private static OwnerConsent Nothing { get; } = new(false, false);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var epochs = new EpochStore(settings.Data, time);
-        // With fixed telemetry the car stands for as long as its process runs, whatever sessions that takes.
-        var parkedAt = time.GetUtcNow();
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                using var session = new VehicleSession(settings, akka, engine, units, epochs.Next(), parkedAt, time, loggers);
-                await session.RunAsync(stoppingToken);
-            }
-            catch (Exception e) when (e is not OperationCanceledException)
-            {
-                LogFailed(settings.Vehicle.Value, e);
-            }
+        using var ended = new CancellationTokenSource();
+        using var stopping = stoppingToken.UnsafeRegister(_ => Tell(new StopRequested()), null);
+        engine.Permit(Nothing, Nothing);
+        eligibility.Judged += Judged;
+        var watching = eligibility.RunAsync(ended.Token);
+        while (!_exit.Task.IsCompleted)
+            Carry(_state.Decide(await NextAsync(), Now, Random.Shared));
+        eligibility.Judged -= Judged;
+        await ended.CancelAsync();
+        await Task.WhenAll(_running, watching);
+    }
 
-            // Cars that lost the same seed must not join in step.
-            await Task.Delay(TimeSpan.FromSeconds(Random.Shared.NextDouble()), time, stoppingToken)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    /// <summary>The next command, or that the time has come which the state asked for.</summary>
+    private async Task<IVehicleCommand> NextAsync()
+    {
+        if (_commands.Reader.TryRead(out var command))
+            return command;
+        if (_state.NextWake is not { } wake)
+            return await _commands.Reader.ReadAsync();
+        // Rounded up: a timer that fires early finds nothing to do.
+        var wait = wake - Now + TimeSpan.FromMilliseconds(1);
+        if (wait <= TimeSpan.Zero)
+            return new VehicleTick();
+        using var due = new CancellationTokenSource(wait, time);
+        try
+        {
+            return await _commands.Reader.ReadAsync(due.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return new VehicleTick();
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Vehicle}: the session failed; another one follows")]
-    private partial void LogFailed(string vehicle, Exception failure);
+    /// <summary>Nothing that is not allowed starts from here on, whatever the session is at.</summary>
+    private void Judged(Judgement judgement)
+    {
+        var before = _judgement;
+        _judgement = judgement;
+        var consent = ConsentOf(judgement);
+        engine.Permit(consent, finishes: MayFinish(judgement));
+        if (_session is { } session && (before is null || ConsentOf(before) != consent))
+        {
+            units.SetDraining(session.IsDraining || !consent.Batch);
+            session.FactsChanged();
+        }
+
+        if (!IsSame(before?.Verdict, judgement.Verdict))
+            LogVerdict(judgement.Verdict);
+        Tell(new ClearanceChanged(ClearanceOf(judgement)));
+    }
+
+    /// <summary>What is to end soon or as planned may run on: the session drains for it.</summary>
+    private static OwnerConsent MayFinish(Judgement judgement) => ConsentOf(judgement) with
+    {
+        Interactive = judgement.Verdict.UrgencyOf(WorkKinds.Interactive) != Urgency.Now,
+        Batch = judgement.Verdict.UrgencyOf(WorkKinds.Batch) != Urgency.Now,
+    };
+
+    private Clearance ClearanceOf(Judgement judgement)
+    {
+        var verdict = judgement.Verdict;
+        return verdict.IsEligible
+            ? new Clearance(true, Urgency.Planned, verdict.PlannedEnd is { } end ? Now + ((end.At - verdict.At) / eligibility.Speed) : null)
+            : new Clearance(false, verdict.UrgencyOf(WorkKinds.All) ?? Urgency.Now, null);
+    }
+
+    private static OwnerConsent ConsentOf(Judgement judgement)
+    {
+        var (allowed, named) = (judgement.Verdict.Allowed, judgement.Policy.Consent);
+        return new OwnerConsent(allowed.HasFlag(WorkKinds.Interactive), allowed.HasFlag(WorkKinds.Batch))
+        {
+            Models = named.Models.Contains(ConsentPolicy.Any) || named.Publishers.Contains(ConsentPolicy.Any)
+                ? null
+                : new ConsentedModels([.. named.Models], [.. named.Publishers]),
+        };
+    }
+
+    private static bool IsSame(Verdict? one, Verdict other) =>
+        one is not null && one.Denials.Select(denial => (denial.Code, denial.Rule)).SequenceEqual(other.Denials.Select(denial => (denial.Code, denial.Rule)));
+
+    private void Tell(IVehicleCommand command)
+    {
+        if (!_commands.Writer.TryWrite(command))
+            _ = _commands.Writer.WriteAsync(command).AsTask();
+    }
+
+    private void Carry(VehicleDecision decision)
+    {
+        foreach (var change in decision.Events)
+        {
+            _state.Apply(change);
+            if (change is not ClearanceChanged)
+                LogChange(settings.Vehicle, _state.Phase, change);
+        }
+
+        foreach (var effect in decision.Effects)
+            Carry(effect);
+    }
+
+    private void Carry(IVehicleEffect effect)
+    {
+        switch (effect)
+        {
+            case StartSession: Start(); break;
+            case AnnounceDeparture announce: _session?.Announce(announce.At is { } at ? time.GetUtcNow() + (at - Now) : null); break;
+            case Drain: BeginDrain(); break;
+            case Preempt: engine.Permit(Nothing, Nothing); break;
+            case LeaveSession: _session?.Leave(); break;
+            case Exit: _exit.TrySetResult(); break;
+            default: throw new InvalidOperationException($"{effect} is nothing that a vehicle does.");
+        }
+    }
+
+    private void Start()
+    {
+        engine.Permit(Consent, Consent);
+        units.SetDraining(!Consent.Batch);
+        _running = RunSessionAsync();
+    }
+
+    private async Task RunSessionAsync()
+    {
+        await Task.Yield();
+        var end = SessionEnd.Failed;
+        try
+        {
+            using var session = new VehicleSession(settings, akka, engine, units, _epochs.Next(), Facts(), time, loggers);
+            session.Opened += () => Tell(new SessionOpened());
+            session.Aged += () => Tell(new RenewalDue());
+            _session = session;
+            end = await session.RunAsync();
+        }
+        catch (Exception e)
+        {
+            LogFailed(settings.Vehicle, e);
+        }
+
+        _session = null;
+        Tell(new SessionOver(end));
+    }
+
+    private SessionFacts Facts()
+    {
+        var judgement = _judgement!;
+        var policy = judgement.Policy;
+        return new SessionFacts(
+            policy.Told(judgement.Telemetry.Place ?? settings.Location),
+            judgement.ParkedAt is { } parked ? time.GetUtcNow() - ((judgement.Verdict.At - parked) / eligibility.Speed) : null,
+            Math.Min(settings.MemoryBytes, policy.Computer.MemoryBytes),
+            () => Consent);
+    }
+
+    private void BeginDrain()
+    {
+        if (_session is not { } session)
+            return;
+        session.SetDraining(true);
+        _ = TellWhenDrainedAsync(session);
+    }
+
+    private async Task TellWhenDrainedAsync(VehicleSession session)
+    {
+        await session.WhenDrainedAsync(session.Ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_session == session)
+            Tell(new Drained());
+    }
+
+    private void LogVerdict(Verdict verdict)
+    {
+        if (verdict.IsEligible)
+            LogEligible(settings.Vehicle, verdict.Allowed);
+        else
+            LogNotEligible(settings.Vehicle, string.Join("; ", verdict.Denials));
+    }
 }

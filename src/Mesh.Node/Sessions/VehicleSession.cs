@@ -16,7 +16,8 @@ namespace Mesh.Node.Sessions;
 
 /// <summary>
 /// One parked session: an ActorSystem from join to leave, with a work stream to each seed of the region. Ends when it was
-/// downed, sits in the wrong cluster, sees no seed for too long, or is asked to leave. The engine outlives it.
+/// downed, sits in the wrong cluster, sees no seed for too long, or is asked to leave. The engine outlives it. Driven by
+/// <see cref="VehicleHost"/>, which it tells of its first stream and of its age.
 /// </summary>
 public sealed partial class VehicleSession : ISeedListener, IArtifactSource, IDisposable
 {
@@ -26,6 +27,7 @@ public sealed partial class VehicleSession : ISeedListener, IArtifactSource, IDi
     private readonly IInferenceEngine _engine;
     private readonly UnitWork _units;
     private readonly SessionEpoch _epoch;
+    private readonly SessionFacts _facts;
     private readonly TimeProvider _time;
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
@@ -46,13 +48,14 @@ public sealed partial class VehicleSession : ISeedListener, IArtifactSource, IDi
         IInferenceEngine engine,
         UnitWork units,
         SessionEpoch epoch,
-        DateTimeOffset parkedAt,
+        SessionFacts facts,
         TimeProvider time,
         ILoggerFactory loggers)
     {
-        (_settings, _engine, _units, _epoch, _time, _loggers) = (settings, engine, units, epoch, time, loggers);
+        (_settings, _engine, _units, _epoch, _facts, _time, _loggers) = (settings, engine, units, epoch, facts, time, loggers);
         _logger = loggers.CreateLogger<VehicleSession>();
         _start = time.GetTimestamp();
+        Ended = _ending.Token;
         var options = new MemberOptions(
             settings.Host, settings.Bind, settings.Port, MeshSystem.VehicleRoles(settings.Region, settings.Vehicle, epoch), settings.Seeds);
         _system = MeshSystem.Create(options, akka, new LoggingSetup(loggers));
@@ -60,12 +63,20 @@ public sealed partial class VehicleSession : ISeedListener, IArtifactSource, IDi
         var downing = MeshDowningProvider.SettingsOf(_system);
         _rules = new SessionRules(downing.VehicleDownAfter, downing.VehicleGrace);
         _identity = new SessionIdentity(
-            settings.Vehicle, epoch, settings.Region, _cluster.SelfUniqueAddress.ToNodeAddress(), settings.Location, settings.MemoryBytes)
+            settings.Vehicle, epoch, settings.Region, _cluster.SelfUniqueAddress.ToNodeAddress(), facts.Place, facts.MemoryBytes)
         {
             DeviceClass = settings.DeviceClass,
-            ParkedAt = parkedAt,
+            ParkedAt = facts.ParkedAt,
+            LeavesAt = () => LeavesAt,
+            Consent = facts.Consent,
         };
     }
+
+    /// <summary>It takes no more work.</summary>
+    public bool IsDraining => _draining;
+
+    /// <summary>Cancelled when it has ended.</summary>
+    public CancellationToken Ended { get; }
 
     private TimeSpan Now => _time.GetElapsedTime(_start);
 
@@ -74,14 +85,21 @@ public sealed partial class VehicleSession : ISeedListener, IArtifactSource, IDi
         .. _cluster.State.Members.Where(member => member.HasRole(MeshSystem.SeedRole)).Select(member => member.UniqueAddress.ToNodeAddress()),
     ];
 
-    /// <summary>Joins, serves, and returns why it ended; on cancellation it drains and leaves first.</summary>
-    public async Task<SessionEnd> RunAsync(CancellationToken stopping)
+    /// <summary>Its first work stream is open. Raised once, on any thread.</summary>
+    public event Action? Opened;
+
+    /// <summary>It is older than every seed, which would make it the cluster's coordinator. May be raised again and again.</summary>
+    public event Action? Aged;
+
+    /// <summary>When the vehicle leaves, as it announces to its seeds; null = nothing is announced.</summary>
+    public DateTimeOffset? LeavesAt { get; private set; }
+
+    /// <summary>Joins, serves, and returns why it ended.</summary>
+    public async Task<SessionEnd> RunAsync()
     {
         LogStarted(_settings.Vehicle, _epoch, _identity.Member);
-        _units.SetDraining(false); // The session before may have ended while it drained.
         _ = _system.WhenTerminated.ContinueWith(
             _ => _over.TrySetResult(SessionEnd.Downed), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-        using var registration = stopping.UnsafeRegister(_ => _over.TrySetResult(SessionEnd.Left), null);
         var parts = new InferenceActorParts(_settings.Vehicle, _epoch, _engine, this, _time, SetDraining, () => _draining);
         _ = _system.StartInferenceShardingAsync(_ => Props.Create(() => new InferenceActor(parts)));
         _system.ActorOf(Props.Create(() => new SeedFinder(this)), "seed-finder");
@@ -89,7 +107,7 @@ public sealed partial class VehicleSession : ISeedListener, IArtifactSource, IDi
         var end = await _over.Task;
         LogOver(_settings.Vehicle, _epoch, end);
         if (end == SessionEnd.Left)
-            await DrainAsync();
+            await SayGoodbyeAsync();
         await EndAsync(leave: end == SessionEnd.Left);
         return end;
     }
@@ -160,11 +178,11 @@ public sealed partial class VehicleSession : ISeedListener, IArtifactSource, IDi
             client.Opened += () =>
             {
                 opened = true;
-                Opened(info, link, client);
+                StreamOpened(info, link, client);
             };
             var end = await client.RunAsync(link.Channel, stop.Token);
             if (opened)
-                Closed(info, link);
+                StreamClosed(info, link);
             if (end == StreamEnd.OtherCluster)
                 _over.TrySetResult(SessionEnd.OtherCluster);
             if (client.HasLeft)
@@ -175,20 +193,23 @@ public sealed partial class VehicleSession : ISeedListener, IArtifactSource, IDi
         }
     }
 
-    private void Opened(SeedInfo info, SeedLink link, WorkStreamClient client)
+    private void StreamOpened(SeedInfo info, SeedLink link, WorkStreamClient client)
     {
+        bool isFirst;
         lock (_lock)
         {
             link.Stream = client;
-            _rules.StreamOpened(Now);
+            isFirst = _rules.StreamOpened(Now);
         }
 
+        if (isFirst)
+            Opened?.Invoke();
         if (_draining)
             client.Drain(true);
         LogStreamOpen(_settings.Vehicle, info.Seed, info.WorkAddress);
     }
 
-    private void Closed(SeedInfo info, SeedLink link)
+    private void StreamClosed(SeedInfo info, SeedLink link)
     {
         lock (_lock)
         {
@@ -206,24 +227,55 @@ public sealed partial class VehicleSession : ISeedListener, IArtifactSource, IDi
             if (_rules.Decide(Now) is { } end)
                 _over.TrySetResult(end);
         }
+
+        if (IsOlderThanSeeds())
+            Aged?.Invoke();
     }
 
-    private void SetDraining(bool draining)
+    private bool IsOlderThanSeeds()
+    {
+        var self = _cluster.SelfMember;
+        var seeds = _cluster.State.Members.Where(member => member.HasRole(MeshSystem.SeedRole)).ToList();
+        return self.Status == MemberStatus.Up && seeds.Count > 0 && seeds.TrueForAll(seed => self.IsOlderThan(seed));
+    }
+
+    /// <summary>Seeds are told that it leaves then; null takes it back.</summary>
+    public void Announce(DateTimeOffset? leavesAt)
+    {
+        LeavesAt = leavesAt;
+        FactsChanged();
+    }
+
+    /// <summary>What the streams tell about the vehicle, its owner's consent for one, is to be told anew.</summary>
+    public void FactsChanged()
+    {
+        foreach (var stream in OpenStreams())
+            stream.StatusChanged();
+    }
+
+    /// <summary>Takes no more work, and hands back what has not begun; or takes work again.</summary>
+    public void SetDraining(bool draining)
     {
         _draining = draining;
         foreach (var stream in OpenStreams())
             stream.Drain(draining);
-        _units.SetDraining(draining);
+        _units.SetDraining(draining || !_facts.Consent().Batch);
         if (draining)
             _engine.HandBackQueued();
     }
 
-    private async Task DrainAsync()
+    /// <summary>Completes when nothing is queued or running, and the seeds have every result that was kept for them.</summary>
+    public async Task WhenDrainedAsync(CancellationToken cancellation)
     {
-        SetDraining(true);
-        using var grace = new CancellationTokenSource(_settings.DrainGrace, _time);
-        await _engine.WhenIdleAsync(grace.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await _units.WhenAcknowledgedAsync(grace.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _engine.WhenIdleAsync(cancellation);
+        await _units.WhenAcknowledgedAsync(cancellation);
+    }
+
+    /// <summary>Says goodbye and leaves the region, finished or not.</summary>
+    public void Leave() => _over.TrySetResult(SessionEnd.Left);
+
+    private async Task SayGoodbyeAsync()
+    {
         var streams = OpenStreams();
         foreach (var stream in streams)
             stream.Leave("the vehicle leaves");

@@ -8,6 +8,7 @@ using Mesh.Messages.Work;
 using Mesh.Node.Inference;
 using Mesh.Node.Units;
 using Microsoft.Extensions.Logging;
+using OwnerConsent = Mesh.Messages.OwnerConsent;
 
 namespace Mesh.Node.Sessions;
 
@@ -23,6 +24,9 @@ public sealed record SessionIdentity(VehicleId Vehicle, SessionEpoch Epoch, Regi
 
     /// <summary>When it will leave; null while nobody announced that.</summary>
     public Func<DateTimeOffset?> LeavesAt { get; init; } = () => null;
+
+    /// <summary>What the owner lets it run.</summary>
+    public Func<OwnerConsent> Consent { get; init; } = () => OwnerConsent.Everything;
 }
 
 /// <summary>How a stream ended, for its session to act on.</summary>
@@ -168,12 +172,26 @@ public sealed partial class WorkStreamClient(
             Queued = (uint)status.Queued,
             Draining = _draining,
             // At least 1: 0 says that nothing is announced.
+            Consent = ToWire(identity.Consent()),
             LeavesInMs = identity.LeavesAt() is { } leaves ? (ulong)Math.Max(1, (leaves - time.GetUtcNow()).TotalMilliseconds) : 0,
             Loaded = { status.Loaded.Select(hash => new Messages.Work.LoadedModel { Sha256 = ByteString.CopyFrom(hash.ToBytes()) }) },
         };
     }
 
-    private void StatusChanged() => Send(StatusDue.Instance);
+    private static Messages.Work.OwnerConsent ToWire(OwnerConsent consent)
+    {
+        var wire = new Messages.Work.OwnerConsent { Interactive = consent.Interactive, Batch = consent.Batch, AnyModel = consent.Models is null };
+        if (consent.Models is { } models)
+        {
+            wire.Models.AddRange(models.Names);
+            wire.Publishers.AddRange(models.Publishers);
+        }
+
+        return wire;
+    }
+
+    /// <summary>What the vehicle tells about itself has changed: the seed sees it with the next frame.</summary>
+    public void StatusChanged() => Send(StatusDue.Instance);
 
     private async Task ReadAsync(IAsyncStreamReader<SeedFrame> frames)
     {
@@ -207,6 +225,7 @@ public sealed partial class WorkStreamClient(
     private static ModelReference ToReference(ModelAnnouncement model) =>
         new(model.Name, model.Version, ArtifactHash.FromBytes(model.Sha256.Span), (long)model.Size)
         {
+            Publisher = model.Publisher,
             Batching = model.Batching is not { MaxBatchSize: > 1 } batching ? null : new RunSharing(
                 (int)Math.Min(batching.MaxBatchSize, int.MaxValue),
                 TimeSpan.FromMicroseconds(Math.Min(batching.MaxQueueDelayUs, int.MaxValue))),

@@ -9,6 +9,9 @@ public interface ITelemetrySource : IAsyncDisposable
     /// </summary>
     TimeProvider Clock { get; }
 
+    /// <summary>Seconds of <see cref="Clock"/> in one real second.</summary>
+    double Speed => 1;
+
     /// <summary>
     /// Events as they come, by one reader. It ends when the source has no more to tell, after a
     /// <see cref="TelemetryEvent.Lost"/>; it throws only for <paramref name="cancellation"/>.

@@ -8,10 +8,10 @@ namespace Mesh.Seed.WorkStreams;
 /// <summary>Timing and bounds of the work streams at a seed.</summary>
 public sealed record WorkStreamOptions
 {
-    public TimeSpan PingInterval { get; init; } = TimeSpan.FromMilliseconds(500);
+    public TimeSpan PingInterval { get; init; } = TimeSpan.FromMilliseconds(300);
 
     /// <summary>A stream that has been silent for this long is over: its vehicle vanished without closing it.</summary>
-    public TimeSpan SilenceLimit { get; init; } = TimeSpan.FromSeconds(3);
+    public TimeSpan SilenceLimit { get; init; } = TimeSpan.FromSeconds(1.5);
 
     /// <summary>A stream must say hello within this time.</summary>
     public TimeSpan HelloTimeout { get; init; } = TimeSpan.FromSeconds(10);
@@ -180,8 +180,14 @@ public sealed partial class WorkStreamService(
     private async Task PingAsync(WorkStreamConnection stream, Pulse pulse, CancellationToken cancellation)
     {
         using var timer = new PeriodicTimer(options.PingInterval, time);
+        var last = time.GetTimestamp();
         do
         {
+            // A seed that was held up has not read what came meanwhile: nobody else's silence.
+            var since = time.GetElapsedTime(last);
+            last = time.GetTimestamp();
+            if (since > 2 * options.PingInterval)
+                pulse.Excuse(since - options.PingInterval);
             if (pulse.Silence > options.SilenceLimit)
             {
                 LogSilent(stream.Session.Vehicle, pulse.Silence.TotalSeconds);
@@ -224,6 +230,9 @@ public sealed partial class WorkStreamService(
         private ulong _nonce;
 
         public TimeSpan Silence => time.GetElapsedTime(Volatile.Read(ref _heard));
+
+        /// <summary>So much of the silence does not count.</summary>
+        public void Excuse(TimeSpan span) => Interlocked.Add(ref _heard, (long)(span.TotalSeconds * time.TimestampFrequency));
 
         public void Beat() => Volatile.Write(ref _heard, time.GetTimestamp());
 

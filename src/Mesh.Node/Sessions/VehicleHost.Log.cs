@@ -1,0 +1,20 @@
+using Mesh.Messages;
+using Mesh.Node.Policy;
+using Microsoft.Extensions.Logging;
+
+namespace Mesh.Node.Sessions;
+
+public sealed partial class VehicleHost
+{
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Vehicle} may work: {Allowed}")]
+    private partial void LogEligible(VehicleId vehicle, WorkKinds allowed);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Vehicle} may not work. {Reasons}")]
+    private partial void LogNotEligible(VehicleId vehicle, string reasons);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{Vehicle} is {Phase}: {Change}")]
+    private partial void LogChange(VehicleId vehicle, VehiclePhase phase, IVehicleEvent change);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Vehicle}: the session failed; another one follows")]
+    private partial void LogFailed(VehicleId vehicle, Exception failure);
+}
