@@ -67,7 +67,7 @@ public sealed class RouterModelTests
                 ways[way] = ways.GetValueOrDefault(way) + count;
         }
 
-        string[] expected = ["tried elsewhere before", "by demanded class", "by memory", "more takers than are examined", "late hedges"];
+        string[] expected = ["tried elsewhere before", "by demanded class", "by memory", "by consent", "more takers than are examined", "late hedges"];
         Assert.All(expected, way => Assert.True(ways.GetValueOrDefault(way) >= 10, $"{way}: {ways.GetValueOrDefault(way)} times"));
     }
 
@@ -164,7 +164,7 @@ public sealed class RouterModelTests
         {
             var run = new Run(production: true, vehicles: 40, manyKinds: true);
             for (var i = 1; i < run._vehicles; i++)
-                run.Open($"V-{i}", Load(credits: 2, loaded: i % 3 == 0 ? "a" : ""), i % 2 == 0 ? Sydney : Berlin);
+                run.Open($"V-{i}", Load(credits: 2, loaded: i % 3 == 0 ? "a" : "") with { Consent = Consent(i) }, i % 2 == 0 ? Sydney : Berlin);
             return run;
         }
 
@@ -356,8 +356,14 @@ public sealed class RouterModelTests
                 CheckOrder(request);
         }
 
+        /// <summary>One owner in five consents to one model only.</summary>
+        private static OwnerConsent Consent(int vehicle) =>
+            OwnerConsent.Everything with { Models = vehicle % 5 == 0 ? new ConsentedModels(["model-b"], []) : null };
+
         private void CheckKind(RoutedRequest request, RoutedVehicle vehicle)
         {
+            Assert.True(vehicle.Load.Consent.Allows(request.Model), "sent to a vehicle whose owner does not consent");
+            Happened("by consent", vehicle.Load.Consent.Models is null ? 0 : 1);
             if (!vehicle.Has(request.Model.Hash))
             {
                 Assert.True(request.Model.DeviceClasses.Length == 0 || vehicle.DeviceClass != "cpu-1", "sent to hardware that the model does not run on");

@@ -47,6 +47,21 @@ public sealed class VehiclePolicyTests
         Assert.Equal(allowed, RadiusPolicy.Allows(vehicle, new ChoiceQuery(Model(), 0, Berlin, km, null, new HashSet<VehicleId>())));
     }
 
+    [Theory]
+    [InlineData("model-a", "", true)]
+    [InlineData("model-b", "acme", true)]
+    [InlineData("model-b", "", false)]
+    [InlineData("model-b", "other", false)]
+    public void The_owner_must_consent_to_the_model_or_its_publisher_loaded_or_not(string name, string publisher, bool allowed)
+    {
+        var consent = OwnerConsent.Everything with { Models = new ConsentedModels(["model-a"], ["acme"]) };
+        var vehicle = Open("V-1", vehicle => vehicle with { Load = Load(loaded: "a") with { Consent = consent } });
+        var request = _router.Submit(Model() with { Name = name, Publisher = publisher });
+        Assert.Equal(allowed ? vehicle : null, _router.StreamOf(request));
+        _router.Run(new LoadChanged(vehicle, Load(loaded: "a")));
+        Assert.Equal(vehicle, _router.StreamOf(request));
+    }
+
     [Fact]
     public void A_loaded_model_needs_no_more_memory()
     {

@@ -70,6 +70,17 @@ public sealed class WorkStreamFramesTests : IDisposable
     }
 
     [Fact]
+    public async Task Models_that_share_an_artifact_are_announced_each()
+    {
+        foreach (var model in (ModelReference[])[Model, Model with { Name = "other" }, Model with { Publisher = "acme" }, Model])
+            _stream.TrySend(Request(1) with { Model = model });
+        _stream.TrySendUnitLines(8, 3, Model, [], last: true);
+        var frame = Assert.Single(await WriteUntilLastAsync());
+        Assert.Equal([(Model.Name, ""), ("other", ""), (Model.Name, "acme")], frame.Models.Select(model => (model.Name, model.Publisher)));
+        Assert.Equal([1U, 2, 3, 1], frame.Requests.Select(request => request.Model));
+    }
+
+    [Fact]
     public async Task A_model_is_announced_with_its_batching_and_again_when_that_changed()
     {
         var joined = Model with { Batching = new RunSharing(16, TimeSpan.FromMicroseconds(250)) };
@@ -78,7 +89,8 @@ public sealed class WorkStreamFramesTests : IDisposable
         _stream.TrySendUnitLines(8, 3, joined, [], last: true);
         var frame = Assert.Single(await WriteUntilLastAsync());
         Assert.Equal([null, new Batching { MaxBatchSize = 16, MaxQueueDelayUs = 250 }], frame.Models.Select(model => model.Batching));
-        Assert.All(frame.Models, model => Assert.Equal(1U, model.Handle));
+        Assert.Equal([1U, 1, 2, 2], frame.Requests.Select(request => request.Model));
+        Assert.Equal(2U, Assert.Single(frame.UnitLines).Model);
     }
 
     private static OutgoingRequest Request(ulong attempt) => new(attempt, Model, TimeSpan.FromSeconds(1), 0, [new RawTensor([1], new byte[1])], []);
