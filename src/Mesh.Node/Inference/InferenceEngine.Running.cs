@@ -81,13 +81,16 @@ public sealed partial class InferenceEngine
     private RunLimits LimitsOf(QueuedJob head)
     {
         var slot = head.Slot!;
-        if (head.Job.Model.Batching is not { } batching || slot.RunsAlone || slot.Loaded is not { Model.HasFreeFirstDimension: true })
+        if (head.Job.Model.Batching is not { } batching
+            || slot is not { Loaded.Model.HasFreeFirstDimension: true, Joining: { RunsAlone: false, RowCost: { } rowCost } })
+        {
             return RunLimits.Alone;
+        }
+
         var isUnit = head.Class == JobClass.Unit;
-        var unmeasured = isUnit ? 1 : batching.MaxBatchSize;
         var longest = isUnit ? _options.UnitRunLimit : _options.JoinedRunLimit;
-        var rows = slot.RowCost == TimeSpan.Zero ? unmeasured : Math.Clamp(longest / slot.RowCost, 1, batching.MaxBatchSize);
-        return new RunLimits((int)rows, isUnit ? TimeSpan.Zero : batching.MaxQueueDelay, slot.RowCost);
+        var rows = rowCost == TimeSpan.Zero ? batching.MaxBatchSize : Math.Clamp(longest / rowCost, 1, batching.MaxBatchSize);
+        return new RunLimits((int)rows, isUnit ? TimeSpan.Zero : batching.MaxQueueDelay, rowCost);
     }
 
     private void WakeThreads()
@@ -138,6 +141,8 @@ public sealed partial class InferenceEngine
             return results;
         for (var i = 0; i < results.Length; i++)
             results[i] = RunAlone(run, run.Members[i]);
+        if (run.JoinFailed && results.All(result => result?.Outcome == AttemptOutcome.Ok))
+            Learn(run.Slot, joining => joining.Failed(), "no answer where each alone got one");
         return results;
     }
 
@@ -201,22 +206,21 @@ public sealed partial class InferenceEngine
 
         // One member's fault must not spoil the others, and running out of memory may be the fault of their number.
         if (joined.Outcome != AttemptOutcome.Ok)
-            return false;
-        if (JoinedTensors.Split(joined.Outputs, members) is not { } parts)
         {
-            RunAloneFromNowOn(run.Slot, "an output without a row for each");
+            run.JoinFailed = true;
             return false;
         }
 
-        if (run.Slot.TrialsLeft > 0)
+        if (JoinedTensors.Split(joined.Outputs, members) is not { } parts)
         {
-            CompareWithSingleRuns(run, parts, results);
-            return true;
+            Learn(run.Slot, joining => joining.GaveOtherRows(), "an output without a row for each");
+            return false;
         }
 
         run.RowCost = elapsed / run.Rows;
-        for (var i = 0; i < results.Length; i++)
-            results[i] = Of(members[i], parts[i], Share(run, members[i], started, elapsed));
+        var isRight = !IsOnTrial(run.Slot) || CompareWithSingleRuns(run, parts, results);
+        for (var i = 0; isRight && i < results.Length; i++)
+            results[i] ??= Of(members[i], parts[i], Share(run, members[i], started, elapsed));
         return true;
     }
 
@@ -235,21 +239,29 @@ public sealed partial class InferenceEngine
     /// A free first dimension need not be a batch: it may be time, or a model may normalise along it. So the first joined runs
     /// of a model are run singly as well, and the members get the single runs' results.
     /// </summary>
-    private void CompareWithSingleRuns(JobRun run, IReadOnlyList<RawTensor>[] parts, InferenceJobResult?[] results)
+    /// <returns>
+    /// Whether single runs gave the same: then those whose single run had to make way have their answer from the joined one.
+    /// </returns>
+    private bool CompareWithSingleRuns(JobRun run, IReadOnlyList<RawTensor>[] parts, InferenceJobResult?[] results)
     {
         var isFloat = WantedTypes(run);
-        var same = true;
+        bool? same = null;
         for (var i = 0; i < results.Length; i++)
         {
             results[i] = RunAlone(run, run.Members[i]);
             if (results[i] is { Outcome: AttemptOutcome.Ok, Outputs: var outputs })
-                same &= JoinedTensors.AreEqual(outputs, parts[i], isFloat);
+                same = (same ?? true) && JoinedTensors.AreEqual(outputs, parts[i], isFloat);
         }
 
-        if (!same)
-            RunAloneFromNowOn(run.Slot, "other values than run singly");
+        if (same is { } compared)
+            Learn(run.Slot, joining => joining.Compared(compared), "other values than run singly");
+        return same ?? false;
+    }
+
+    private bool IsOnTrial(ModelSlot slot)
+    {
         lock (_gate)
-            run.Slot.TrialsLeft--;
+            return slot.Joining.IsOnTrial;
     }
 
     private static bool[] WantedTypes(JobRun run)
@@ -259,11 +271,19 @@ public sealed partial class InferenceEngine
         return wanted.Count == 0 ? [.. types] : [.. wanted.Select(output => types[output])];
     }
 
-    private void RunAloneFromNowOn(ModelSlot slot, string difference)
+    /// <param name="difference">What joined runs gave, for the log in case that there are none any more.</param>
+    private void Learn(ModelSlot slot, Action<JoinRecord> learn, string difference)
     {
+        bool alone;
         lock (_gate)
-            slot.RunsAlone = true;
-        LogRunsAlone(_logger, slot.Reference, slot.Reference.Hash, difference);
+        {
+            alone = slot.Joining.RunsAlone;
+            learn(slot.Joining);
+            alone = !alone && slot.Joining.RunsAlone;
+        }
+
+        if (alone)
+            LogRunsAlone(_logger, slot.Reference, slot.Reference.Hash, difference);
     }
 
     private void LeaveModel(JobRun run, InferenceJobResult?[] results)
@@ -276,8 +296,8 @@ public sealed partial class InferenceEngine
             slot.Running--;
             slot.LastUsed = Now;
             _runs += run.Runs;
-            if (run.RowCost > TimeSpan.Zero)
-                slot.Measured(run.RowCost);
+            if (run.RowCost is { } rowCost)
+                slot.Joining.Measured(rowCost, run.Members.Count > 1);
             for (var i = 0; i < results.Length; i++)
                 Leave(run.Members[i], slot, results[i]);
             if (slot is { Unloading: true, Running: 0 })

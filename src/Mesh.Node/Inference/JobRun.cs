@@ -21,8 +21,11 @@ internal sealed class JobRun(ModelSlot slot, IReadOnlyList<QueuedJob> members, T
     /// <summary>Ended for an interactive job; its members run again later.</summary>
     public bool Preempted { get; private set; }
 
-    /// <summary>Measured time of a row; zero when nothing was measured.</summary>
-    public TimeSpan RowCost { get; set; }
+    /// <summary>Measured time of a row; null when nothing was measured.</summary>
+    public TimeSpan? RowCost { get; set; }
+
+    /// <summary>Its joined run gave no answer: each member runs alone.</summary>
+    public bool JoinFailed { get; set; }
 
     /// <summary>Runs in ONNX Runtime that it took.</summary>
     public int Runs { get; set; }
