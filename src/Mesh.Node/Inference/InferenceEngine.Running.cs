@@ -5,9 +5,6 @@ namespace Mesh.Node.Inference;
 // What the inference threads do: take a job with its company, run it, and settle each member.
 public sealed partial class InferenceEngine
 {
-    /// <summary>A unit line that was ended so often for an interactive job runs through: else it might never.</summary>
-    private const int MaxPreemptions = 3;
-
     private void RunJobs()
     {
         while (TakeNext() is { } run)
@@ -29,7 +26,7 @@ public sealed partial class InferenceEngine
         {
             while (!_disposed)
             {
-                var members = _queue.Take(Now, _limits, out var heldUntil);
+                var members = _queue.Take(Now, _limits, _turns.StartFrom, out var heldUntil);
                 if (heldUntil is { } moment)
                     _company.Change(Until(moment), Timeout.InfiniteTimeSpan);
                 if (members is null)
@@ -43,7 +40,10 @@ public sealed partial class InferenceEngine
                 // Its wake-up may have been meant for another job.
                 if (_idleThreads > 0 && _queue.ReadyCount > 0)
                     Monitor.Pulse(_gate);
-                if (Start(members) is { } run)
+                var run = Start(members);
+                // More interactive jobs may have come than threads were idle.
+                MakeWay();
+                if (run is not null)
                     return run;
             }
 
@@ -62,6 +62,7 @@ public sealed partial class InferenceEngine
             slot.Running++;
             slot.LastUsed = Now;
             _running.Add(run);
+            NoteTurn(run);
             foreach (var member in members)
                 member.Run = run;
             return run;
@@ -97,40 +98,6 @@ public sealed partial class InferenceEngine
     {
         lock (_gate)
             Monitor.PulseAll(_gate);
-    }
-
-    /// <summary>
-    /// Under the lock, while an interactive job is ready: a unit's run that takes longer than it should ends for it, now or as
-    /// soon as its time is over.
-    /// </summary>
-    private void MakeWay()
-    {
-        if (_idleThreads > 0 || !_queue.HasInteractiveReady)
-            return;
-        TimeSpan? next = null;
-        foreach (var run in _running)
-        {
-            if (!run.IsUnit || run.Preempted || run.Members.Any(member => member.Preemptions >= MaxPreemptions))
-                continue;
-            // Twice the limit, because a run's length is only foretold.
-            var end = run.Started + (2 * _options.UnitRunLimit);
-            if (end <= Now)
-                run.Preempt();
-            else if (next is null || end < next)
-                next = end;
-        }
-
-        if (next is { } moment)
-            _way.Change(Until(moment), Timeout.InfiniteTimeSpan);
-    }
-
-    private void MakeWayLater()
-    {
-        lock (_gate)
-        {
-            if (!_disposed)
-                MakeWay();
-        }
     }
 
     /// <returns>By member; null for one that is to run again.</returns>
@@ -289,6 +256,7 @@ public sealed partial class InferenceEngine
     private void LeaveModel(JobRun run, InferenceJobResult?[] results)
     {
         LoadedModel? released = null;
+        IReadOnlyList<QueuedJob> givenUp;
         lock (_gate)
         {
             var slot = run.Slot;
@@ -302,8 +270,11 @@ public sealed partial class InferenceEngine
                 Leave(run.Members[i], slot, results[i]);
             if (slot is { Unloading: true, Running: 0 })
                 released = DetachAndReload(slot);
+            NoteEnd(run, results);
+            givenUp = GiveUpUnits();
         }
 
+        SettleGivenUp(givenUp);
         if (released is not null)
             Release([released]);
         if (results.FirstOrDefault(result => result?.Outcome == AttemptOutcome.Failed) is { } failed)
@@ -316,7 +287,6 @@ public sealed partial class InferenceEngine
         (member.Slot, member.Run) = (null, null);
         if (result is null)
         {
-            member.Preemptions++;
             _queue.ReadyAgain(member);
             Count(member, slot);
             return;

@@ -182,19 +182,6 @@ public sealed class BatchingTests
         Assert.Equal([.. Enumerable.Repeat("Interactive Ok", 2), .. Enumerable.Repeat("Unit Ok", 4)], order);
     }
 
-    [Fact]
-    public async Task A_long_run_of_a_unit_line_makes_way_and_starts_again()
-    {
-        using var harness = NewHarness();
-        await harness.Engine.LoadAsync(Loop.Model, Loop);
-        var line = await harness.RunForeverAsync(Loop, jobs: JobClass.Unit);
-        for (var i = 0; i < 3; i++)
-            Assert.Equal(AttemptOutcome.Ok, (await harness.Submit(Loop, [EngineHarness.Floats(1), EngineHarness.Scalar(1)]).Result).Outcome);
-        Assert.False(line.Done.IsCompleted);
-        line.Job.Cancel();
-        Assert.Equal(AttemptOutcome.Cancelled, (await line.Result).Outcome);
-    }
-
     private static RawTensor Waves(int rows, float phase) =>
         new([rows, 620], MemoryMarshal.AsBytes(Enumerable.Range(0, rows * 620).Select(i => MathF.Sin(i + phase)).ToArray().AsSpan()).ToArray());
 
