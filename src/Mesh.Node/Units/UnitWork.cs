@@ -56,6 +56,23 @@ public sealed partial class UnitWork
         Withdraw(started);
     }
 
+    /// <summary>What a frame says of units. A cancel goes before lines of its unit in the same frame: they are not run at all.</summary>
+    /// <param name="models">By the stream's handles.</param>
+    public void Take(UnitPort stream, SeedFrame frame, IReadOnlyDictionary<uint, ModelReference> models)
+    {
+        if (frame.Term != 0)
+            Announce(stream, frame.Term);
+        foreach (var ack in frame.UnitAcks)
+            Acknowledge(ack);
+        foreach (var unit in frame.UnitCancels)
+            Cancel(unit);
+        foreach (var lines in frame.UnitLines)
+        {
+            if (!frame.UnitCancels.Contains(lines.Unit))
+                Take(stream, lines, models.GetValueOrDefault(lines.Model));
+        }
+    }
+
     /// <summary>
     /// The region's JobRouter is at the other end, in this term. Lines of lower terms that do not run yet are dropped, every kept
     /// result is sent, then that all was told. A lower term than one seen before is passed over.

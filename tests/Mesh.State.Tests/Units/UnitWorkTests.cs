@@ -97,6 +97,21 @@ public sealed class UnitWorkTests : IDisposable
     }
 
     [Fact]
+    public async Task A_cancel_goes_before_lines_of_its_unit_in_the_same_frame()
+    {
+        var units = Units();
+        var port = Port();
+        await _harness.Engine.LoadAsync(Rows.Model, Rows);
+        var frame = new SeedFrame { Term = 1, UnitCancels = { 1 } };
+        frame.UnitLines.Add(Lines(1, 1, last: true, 0, 1));
+        frame.UnitLines.Add(Lines(2, 1, last: true, 0));
+        units.Take(port, frame, new Dictionary<uint, ModelReference> { [0] = Rows.Model });
+        await IdleAsync();
+        Assert.Equal(["told all", "2:0 Ok"], Sent(units, port));
+        Assert.Equal(1, _harness.Engine.Status.Runs);
+    }
+
+    [Fact]
     public async Task A_draining_vehicle_hands_units_back_after_the_results_of_what_ran_and_waits_for_acknowledgements()
     {
         var units = Units();
