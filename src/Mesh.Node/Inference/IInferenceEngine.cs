@@ -20,6 +20,16 @@ public interface IInferenceEngine
     /// <summary>Completes every job that has not started with <see cref="AttemptOutcome.HandedBack"/>; running ones go on.</summary>
     void HandBackQueued();
 
+    /// <summary>
+    /// Frees the processor at once: ends what runs, breaks loads off (a fetch goes on), and completes every job with
+    /// <see cref="AttemptOutcome.HandedBack"/>, new ones too until <see cref="Resume"/>. Models stay loaded.
+    /// </summary>
+    /// <returns>Completes when nothing runs any more.</returns>
+    Task StopAllAsync();
+
+    /// <summary>Takes work again after <see cref="StopAllAsync"/>.</summary>
+    void Resume();
+
     /// <summary>Completes when no job is queued or running.</summary>
     Task WhenIdleAsync(CancellationToken cancellation);
 

@@ -138,10 +138,7 @@ public sealed partial class InferenceEngine
         lock (_gate)
         {
             run.Serve(member);
-            if (_disposed)
-                run.Termination.Request();
-            else
-                run.EndIfUnwanted(Now);
+            run.EndIfUnwanted(Now);
         }
     }
 
@@ -151,7 +148,7 @@ public sealed partial class InferenceEngine
             return InferenceJobResult.Of(AttemptOutcome.Cancelled, "Cancelled while it ran.", timings);
         if (Now >= member.Deadline)
             return InferenceJobResult.Of(AttemptOutcome.Expired, "Its budget ended while it ran.", timings);
-        return run.Preempted ? null : InferenceJobResult.Of(AttemptOutcome.Cancelled, "The vehicle's engine stopped while it ran.", timings);
+        return run.Stopped ? InferenceJobResult.Of(AttemptOutcome.HandedBack, StoppedReason, timings) : null;
     }
 
     /// <summary>One run for all members. False: it was of no use, and each has to run alone.</summary>
@@ -267,7 +264,7 @@ public sealed partial class InferenceEngine
             if (run.RowCost is { } rowCost)
                 slot.Joining.Measured(rowCost, run.Members.Count > 1);
             for (var i = 0; i < results.Length; i++)
-                Leave(run.Members[i], slot, results[i]);
+                results[i] = Leave(run.Members[i], slot, results[i]);
             if (slot is { Unloading: true, Running: 0 })
                 released = DetachAndReload(slot);
             NoteEnd(run, results);
@@ -281,19 +278,22 @@ public sealed partial class InferenceEngine
             LogRunFailed(_logger, run.Slot.Reference, run.Slot.Reference.Hash, failed.Timings.Infer);
     }
 
-    /// <summary>Under the lock.</summary>
-    private void Leave(QueuedJob member, ModelSlot slot, InferenceJobResult? result)
+    /// <summary>Under the lock. Null: it runs again.</summary>
+    private InferenceJobResult? Leave(QueuedJob member, ModelSlot slot, InferenceJobResult? result)
     {
         (member.Slot, member.Run) = (null, null);
-        if (result is null)
+        if (result is null && !_stopped)
         {
             _queue.ReadyAgain(member);
             Count(member, slot);
-            return;
+            return null;
         }
 
+        // Stopped just after it had ended to run again.
+        result ??= InferenceJobResult.Of(AttemptOutcome.HandedBack, StoppedReason, new(Now - member.Submitted, member.Load, TimeSpan.Zero));
         _inferenceTime += result.Timings.Infer;
         _answered += result.Outcome == AttemptOutcome.Ok ? 1 : 0;
         _failed += result.Outcome == AttemptOutcome.Failed ? 1 : 0;
+        return result;
     }
 }

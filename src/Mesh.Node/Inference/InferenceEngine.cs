@@ -93,53 +93,11 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
             job.OnCancel(runningToo => Cancel(entry, runningToo));
     }
 
-    public void HandBackQueued()
-    {
-        IReadOnlyList<QueuedJob> jobs;
-        lock (_gate)
-            jobs = Forget(_queue.RemoveAll());
-        SettleUnrun(jobs, AttemptOutcome.HandedBack, "The vehicle leaves before it ran.");
-    }
-
-    public Task WhenIdleAsync(CancellationToken cancellation)
-    {
-        lock (_gate)
-        {
-            if (_open == 0)
-                return Task.CompletedTask;
-            _idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _idle.Task.WaitAsync(cancellation);
-        }
-    }
-
-    /// <summary>Hands back what waits, terminates what runs; returns once the threads have ended and the models are released.</summary>
-    public void Dispose()
-    {
-        lock (_gate)
-        {
-            if (_disposed)
-                return;
-            _disposed = true;
-            foreach (var run in _running)
-                run.Termination.Request();
-            Monitor.PulseAll(_gate);
-        }
-
-        _expiry.Dispose();
-        _company.Dispose();
-        _way.Dispose();
-        HandBackQueued();
-        foreach (var thread in _threads)
-            thread.Join();
-        HandBackQueued(); // A run that was ended for an interactive job may have put its lines back meanwhile.
-        StopLoading();
-    }
-
     /// <summary>Under the lock. Null: admitted.</summary>
     private InferenceJobResult? Admit(QueuedJob entry)
     {
-        if (_disposed)
-            return InferenceJobResult.Of(AttemptOutcome.HandedBack, "The vehicle's engine has stopped.");
+        if (_stopped)
+            return InferenceJobResult.Of(AttemptOutcome.HandedBack, StoppedReason);
         if (entry.Deadline <= entry.Submitted)
             return InferenceJobResult.Of(AttemptOutcome.Expired, "Its budget had ended when it came.");
         var slot = _models.GetOrAdd(entry.Job.Model);

@@ -170,20 +170,6 @@ public sealed class InferenceEngineTests
     }
 
     [Fact]
-    public async Task Stopping_hands_back_what_waits_and_terminates_what_runs()
-    {
-        var harness = new EngineHarness();
-        await harness.Engine.LoadAsync(Loop.Model, Loop);
-        var running = await harness.RunForeverAsync(Loop);
-        var waiting = harness.Submit(Loop, Once);
-        harness.Dispose();
-
-        Assert.Equal(AttemptOutcome.Cancelled, (await running.Result).Outcome);
-        Assert.Equal(AttemptOutcome.HandedBack, (await waiting.Result).Outcome);
-        Assert.Equal(AttemptOutcome.HandedBack, (await harness.Submit(Loop, Once).Result).Outcome);
-    }
-
-    [Fact]
     public async Task Results_refused_by_the_model_are_invalid_and_harm_nobody()
     {
         var artifact = TestArtifact.OfCheckout("fashion_cnn");

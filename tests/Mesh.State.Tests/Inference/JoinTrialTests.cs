@@ -1,4 +1,3 @@
-using System.Buffers;
 using Mesh.Messages;
 using Mesh.Node.Inference;
 using Mesh.Testing;
@@ -114,25 +113,5 @@ public sealed class JoinTrialTests
     {
         await harness.Engine.LoadAsync(Loop.Model, Loop);
         return await harness.RunForeverAsync(Loop);
-    }
-
-    /// <summary>Memory that tells when it is pinned: by its single run, right before it; a joined run copies it.</summary>
-    private sealed class PinnedMemory(byte[] content, Action pinned) : MemoryManager<byte>
-    {
-        public override Span<byte> GetSpan() => content;
-
-        public override MemoryHandle Pin(int elementIndex = 0)
-        {
-            pinned();
-            return content.AsMemory(elementIndex).Pin();
-        }
-
-        public override void Unpin()
-        {
-        }
-
-        protected override void Dispose(bool disposing)
-        {
-        }
     }
 }

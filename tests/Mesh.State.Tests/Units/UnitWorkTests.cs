@@ -279,6 +279,40 @@ public sealed class UnitWorkTests : IDisposable
         Assert.Equal(["2:0 Ok"], Sent(units, port));
     }
 
+    [Fact]
+    public async Task When_all_work_stops_a_unit_goes_back_with_what_is_finished_once_its_running_line_has_ended()
+    {
+        var units = Units();
+        var port = Port();
+        units.Announce(port, 1);
+        await _harness.Engine.LoadAsync(Loop.Model, Loop);
+        units.Take(port, Doublings(1, last: false, 1), Loop.Model);
+        await IdleAsync();
+        var endless = Doublings(1, last: true, long.MaxValue, 1);
+        endless.Lines[0].Line = 1;
+        endless.Lines[1].Line = 2;
+        units.Take(port, endless, Loop.Model);
+        await _harness.Engine.StopAllAsync().WaitAsync(EngineHarness.Patience);
+        Assert.Equal(["told all", "1:0 Ok", "1 handed back: The vehicle stopped its work."], Sent(units, port));
+        _harness.Engine.Resume();
+        units.Take(port, Doublings(2, last: true, 1), Loop.Model);
+        await IdleAsync();
+        Assert.Equal(["2:0 Ok"], Sent(units, port));
+    }
+
+    /// <summary>Lines of the loop, by how often each doubles.</summary>
+    private static UnitLines Doublings(ulong unit, bool last, params long[] trips)
+    {
+        var lines = Lines(unit, 1, last, [.. Enumerable.Range(0, trips.Length)]);
+        for (var i = 0; i < trips.Length; i++)
+        {
+            lines.Lines[i].Inputs.Clear();
+            lines.Lines[i].Inputs.Add([EngineHarness.Floats(1).ToWire(), EngineHarness.Scalar(trips[i]).ToWire()]);
+        }
+
+        return lines;
+    }
+
     private static UnitLines Lines(ulong unit, ulong term, bool last, params int[] lines) => new()
     {
         Unit = unit,
