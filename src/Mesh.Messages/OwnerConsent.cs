@@ -7,8 +7,12 @@ public sealed record OwnerConsent(bool Interactive, bool Batch)
 {
     public static OwnerConsent Everything { get; } = new(true, true);
 
+    public static OwnerConsent Nothing { get; } = new(false, false);
+
     /// <summary>The models that may run; null = all of them.</summary>
     public ConsentedModels? Models { get; init; }
+
+    public bool AllowsAny => Interactive || Batch;
 
     /// <summary>Whether the model may run, for either kind of work.</summary>
     public bool Allows(ModelReference model) => Models is not { } named || named.Contains(model);

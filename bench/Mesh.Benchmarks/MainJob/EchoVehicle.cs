@@ -55,6 +55,10 @@ internal static class EchoVehicle
         {
         }
 
+        public void Permit(OwnerConsent starts, OwnerConsent finishes)
+        {
+        }
+
         public Task WhenIdleAsync(CancellationToken cancellation) => Task.CompletedTask;
     }
 

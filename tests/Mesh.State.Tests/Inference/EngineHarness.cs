@@ -54,6 +54,15 @@ internal sealed class EngineHarness : IDisposable
         return job;
     }
 
+    /// <summary>Nothing is allowed any more; completes when nothing runs.</summary>
+    public Task StopAllAsync()
+    {
+        Engine.Permit(OwnerConsent.Nothing, OwnerConsent.Nothing);
+        return Engine.WhenIdleAsync(CancellationToken.None);
+    }
+
+    public void Resume() => Engine.Permit(OwnerConsent.Everything, OwnerConsent.Everything);
+
     public void Dispose()
     {
         Engine.Dispose();
