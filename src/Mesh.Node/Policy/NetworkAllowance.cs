@@ -3,7 +3,7 @@ namespace Mesh.Node.Policy;
 public enum NetworkAllowance
 {
     /// <summary>Wi-Fi or a wire, and not metered.</summary>
-    Unmetered,
+    WifiOnly,
 
     /// <summary>Any network; a metered one up to the daily quota.</summary>
     Metered,

@@ -7,6 +7,6 @@ internal static class MeteredRule
 {
     public static readonly Rule Rule = Rules.Rule.Of(
         VssCatalogue.NetworkIsMetered, ReasonCodes.NetworkMetered, "network.allow", Urgency.Soon,
-        policy => Limit.Is(false, asked: policy.Network.Allow == NetworkAllowance.Unmetered),
+        policy => Limit.Is(false, asked: policy.Network.Allow == NetworkAllowance.WifiOnly),
         hysteresis => hysteresis.Network);
 }

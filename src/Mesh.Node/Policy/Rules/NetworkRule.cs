@@ -9,7 +9,7 @@ internal static class NetworkRule
         VssCatalogue.NetworkKind, ReasonCodes.NetworkNotAllowed, "network.allow", Urgency.Soon,
         policy => policy.Network.Allow switch
         {
-            NetworkAllowance.Unmetered => Limit.OneOf("WIFI", "ETHERNET"),
+            NetworkAllowance.WifiOnly => Limit.OneOf("WIFI", "ETHERNET"),
             NetworkAllowance.Metered => Limit.OneOf("WIFI", "ETHERNET", "CELLULAR"),
             _ => null,
         },
