@@ -92,11 +92,3 @@ public sealed partial class EligibilityWatch(
     [LoggerMessage(Level = LogLevel.Warning, Message = "Telemetry is lost: {Reason}. Its signals are unknown, which permits nothing.")]
     private partial void LogLost(string reason);
 }
-
-/// <summary>The owner's policy, which may change at any moment.</summary>
-public interface IOwnerPolicies
-{
-    OwnerPolicy Current { get; }
-
-    event Action? Changed;
-}

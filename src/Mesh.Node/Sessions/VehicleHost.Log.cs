@@ -10,7 +10,7 @@ public sealed partial class VehicleHost
     private partial void LogEligible(VehicleId vehicle, WorkKinds allowed);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Vehicle} may not work. {Reasons}")]
-    private partial void LogNotEligible(VehicleId vehicle, string reasons);
+    private partial void LogNotEligible(VehicleId vehicle, Reasons reasons);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{Vehicle} is {Phase}: {Change}")]
     private partial void LogChange(VehicleId vehicle, VehiclePhase phase, IVehicleEvent change);

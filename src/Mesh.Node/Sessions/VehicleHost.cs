@@ -37,19 +37,16 @@ public sealed partial class VehicleHost(
     private volatile Judgement? _judgement;
     private volatile VehicleSession? _session;
     private Task _running = Task.CompletedTask;
-    private CancellationTokenSource? _draining;
 
     private TimeSpan Now => time.GetElapsedTime(_start);
 
-    private OwnerConsent Consent => _judgement is { } judgement ? ConsentOf(judgement) : Nothing;
-
-    private static OwnerConsent Nothing { get; } = new(false, false);
+    private OwnerConsent Consent => _judgement is { } judgement ? ConsentOf(judgement) : OwnerConsent.Nothing;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var ended = new CancellationTokenSource();
         using var stopping = stoppingToken.UnsafeRegister(_ => Tell(new StopRequested()), null);
-        engine.Permit(Nothing, Nothing);
+        engine.Permit(OwnerConsent.Nothing, OwnerConsent.Nothing);
         eligibility.Judged += Judged;
         var watching = eligibility.RunAsync(ended.Token);
         while (!_exit.Task.IsCompleted)
@@ -154,7 +151,7 @@ public sealed partial class VehicleHost(
             case StartSession: Start(); break;
             case AnnounceDeparture announce: _session?.Announce(announce.At is { } at ? time.GetUtcNow() + (at - Now) : null); break;
             case Drain: BeginDrain(); break;
-            case Preempt: engine.Permit(Nothing, Nothing); break;
+            case Preempt: engine.Permit(OwnerConsent.Nothing, OwnerConsent.Nothing); break;
             case LeaveSession: _session?.Leave(); break;
             case Exit: _exit.TrySetResult(); break;
             default: throw new InvalidOperationException($"{effect} is nothing that a vehicle does.");
@@ -220,6 +217,12 @@ public sealed partial class VehicleHost(
         if (verdict.IsEligible)
             LogEligible(settings.Vehicle, verdict.Allowed);
         else
-            LogNotEligible(settings.Vehicle, string.Join("; ", verdict.Denials));
+            LogNotEligible(settings.Vehicle, new Reasons(verdict));
+    }
+
+    /// <summary>Written out only if it is logged.</summary>
+    private readonly record struct Reasons(Verdict Verdict)
+    {
+        public override string ToString() => string.Join("; ", Verdict.Denials);
     }
 }
