@@ -1,6 +1,4 @@
 using System.Collections.Immutable;
-using Akka.Configuration;
-using Akka.Configuration.Hocon;
 
 namespace Mesh.Node.Policy;
 
@@ -13,31 +11,22 @@ internal sealed class PolicyDocument
     private const string Root = "mesh.policy";
     private const string Off = "off";
     private const int MaxErrors = 100;
-    private const int MaxLevels = 16;
 
     private static readonly Dictionary<string, PolicyKey> Known = PolicyKey.All.ToDictionary(key => key.Name, StringComparer.Ordinal);
 
-    private readonly Dictionary<string, HoconValue> _values = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, PolicyEntry> _values = new(StringComparer.Ordinal);
     private readonly List<string> _errors = [];
 
     public PolicyDocument(string text)
     {
-        // The parser calls itself for each level: too many would end the process.
-        if (Levels(text) > MaxLevels)
-        {
-            Add($"the document has more than {MaxLevels} levels of brackets");
-            return;
-        }
-
         try
         {
-            var root = ConfigurationFactory.ParseString(text).Root;
-            if (root is { IsEmpty: false } && root.IsObject())
-                Walk("", root.GetObject(), "");
+            foreach (var entry in new PolicyText(text).Read())
+                Take(entry);
         }
-        catch (Exception e) when (e is FormatException or InvalidOperationException or ArgumentException or Akka.Actor.AkkaException)
+        catch (FormatException e)
         {
-            Add($"the document is not valid HOCON or JSON: {e.Message}");
+            Add($"the document is neither HOCON nor JSON: {e.Message}");
             return;
         }
 
@@ -69,10 +58,10 @@ internal sealed class PolicyDocument
     {
         if (!_values.TryGetValue(key, out var value))
             return [];
-        if (!value.IsArray())
+        if (value.Text is not null)
             return Wrong(key, ImmutableArray<T>.Empty);
         var items = ImmutableArray.CreateBuilder<T>();
-        foreach (var text in value.GetArray().Select(entry => entry.IsString() ? entry.GetString() : "{…}"))
+        foreach (var text in value.Items)
         {
             if (parse(text) is { } item)
                 items.Add(item);
@@ -93,48 +82,26 @@ internal sealed class PolicyDocument
         return instead;
     }
 
-    private string? Text(string key)
+    private string? Text(string key) => _values.TryGetValue(key, out var value) ? value.Text ?? "" : null;
+
+    private string Show(string key) => _values[key].Text ?? "[" + string.Join(", ", _values[key].Items) + "]";
+
+    private void Take(PolicyEntry entry)
     {
-        if (!_values.TryGetValue(key, out var value))
-            return null;
-        return value.IsString() ? value.GetString() ?? "" : "";
+        var key = entry.Key.StartsWith(Root + ".", StringComparison.Ordinal) ? entry.Key[(Root.Length + 1)..] : "";
+        if (!Known.TryGetValue(key, out var known))
+            Add($"{entry.Key} is no key of a policy: {Allowed(key)}");
+        else if (!_values.TryAdd(key, entry))
+            Add($"{entry.Key} is set twice: needs {known.Allowed}, once");
     }
 
-    private string Show(string key) => _values[key] switch
+    /// <summary>What stands in the same section, or in the document.</summary>
+    private static string Allowed(string key)
     {
-        var value when value.IsArray() => "[" + string.Join(", ", value.GetArray().Select(entry => entry.IsString() ? entry.GetString() : "…")) + "]",
-        var value when value.IsString() => value.GetString(),
-        _ => "{…}",
-    };
-
-    /// <param name="path">Of the object, in full.</param>
-    /// <param name="section">The same below the root; empty outside of it.</param>
-    private void Walk(string path, HoconObject inside, string section)
-    {
-        foreach (var (name, value) in inside.Items)
-        {
-            var full = path.Length == 0 ? name : $"{path}.{name}";
-            var key = full.StartsWith(Root + ".", StringComparison.Ordinal) ? full[(Root.Length + 1)..] : "";
-            if (Known.ContainsKey(key))
-                _values[key] = value;
-            else if (value.IsObject() && IsAbove(full))
-                Walk(full, value.GetObject(), key);
-            else
-                Add($"{full} is no key of a policy: {Near(section)}");
-        }
-    }
-
-    private static bool IsAbove(string path) =>
-        $"{Root}.".StartsWith(path + ".", StringComparison.Ordinal)
-        || Known.Keys.Any(key => $"{Root}.{key}".StartsWith(path + ".", StringComparison.Ordinal));
-
-    /// <summary>What stands in a section, for an error about what does not.</summary>
-    private static string Near(string section)
-    {
-        var prefix = section.Length == 0 ? "" : section + ".";
-        var names = Known.Keys.Where(key => key.StartsWith(prefix, StringComparison.Ordinal))
-            .Select(key => prefix + key[prefix.Length..].Split('.')[0])
-            .Distinct();
+        var prefix = key[..(key.IndexOf('.', StringComparison.Ordinal) + 1)];
+        var names = Known.Keys.Where(known => known.StartsWith(prefix, StringComparison.Ordinal)).ToList();
+        if (names.Count == 0 || prefix.Length == 0)
+            names = [.. Known.Keys.Select(known => known.Split('.')[0]).Distinct()];
         return $"allowed in {Root} are {string.Join(", ", names)}";
     }
 
@@ -142,17 +109,5 @@ internal sealed class PolicyDocument
     {
         if (_errors.Count < MaxErrors)
             _errors.Add(error);
-    }
-
-    private static int Levels(string text)
-    {
-        var (level, most) = (0, 0);
-        foreach (var c in text)
-        {
-            level += c is '{' or '[' ? 1 : c is '}' or ']' ? -1 : 0;
-            most = Math.Max(most, level);
-        }
-
-        return most;
     }
 }

@@ -1,0 +1,43 @@
+namespace Mesh.Node.Telemetry.Traces;
+
+/// <summary>
+/// The clock of a trace that is replayed: it begins at the trace's first moment, runs at the given speed, and waits for the
+/// reader. So it never shows a time that the trace's readings have not reached, and a slow reader sees no value become stale
+/// that was not so in the trace; afterwards it catches up.
+/// </summary>
+internal sealed class ReplayClock(TimeProvider inner, DateTimeOffset start, double speed) : TimeProvider
+{
+    private long _begun = -1;
+    private long _limit = start.UtcTicks;
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    /// <summary>Where it would be without waiting for anybody.</summary>
+    public DateTimeOffset Due => Volatile.Read(ref _begun) is var begun && begun < 0 ? start : start + inner.GetElapsedTime(begun) * speed;
+
+    public void Begin() => Volatile.Write(ref _begun, inner.GetTimestamp());
+
+    /// <summary>Lets it run on to a moment.</summary>
+    public void AllowUntil(DateTimeOffset moment) => Volatile.Write(ref _limit, moment.UtcTicks);
+
+    public override DateTimeOffset GetUtcNow() => new(Math.Min(Due.UtcTicks, Volatile.Read(ref _limit)), TimeSpan.Zero);
+
+    public override long GetTimestamp() => GetUtcNow().UtcTicks;
+
+    /// <summary>Fires after that time at full speed; the clock may show less then, if it had to wait.</summary>
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+        new ScaledTimer(inner.CreateTimer(callback, state, Scale(dueTime), Scale(period)), Scale);
+
+    /// <summary>Rounded up to a millisecond, so that nobody spins while the clock waits.</summary>
+    private TimeSpan Scale(TimeSpan time) =>
+        time <= TimeSpan.Zero ? time : TimeSpan.FromMilliseconds(Math.Ceiling(time.TotalMilliseconds / speed));
+
+    private sealed class ScaledTimer(ITimer timer, Func<TimeSpan, TimeSpan> scale) : ITimer
+    {
+        public bool Change(TimeSpan dueTime, TimeSpan period) => timer.Change(scale(dueTime), scale(period));
+
+        public void Dispose() => timer.Dispose();
+
+        public ValueTask DisposeAsync() => timer.DisposeAsync();
+    }
+}
