@@ -24,6 +24,7 @@ if (args.Contains("--help"))
 }
 
 var (settings, errors) = VehicleSettings.Read(hocon, Environment.GetEnvironmentVariables(), args);
+errors = errors.Count > 0 ? errors : settings.Problems();
 if (errors.Count > 0 || args.Contains("--check-config"))
     return SettingsHelp.Report(Name, errors);
 

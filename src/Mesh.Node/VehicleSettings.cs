@@ -3,13 +3,19 @@ using System.Net;
 using Akka.Configuration;
 using Mesh.Hosting.Settings;
 using Mesh.Messages;
+using Mesh.Node.Policy;
+using Mesh.Node.Telemetry;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Mesh.Node;
 
 /// <summary>Everything that can be set on a vehicle, with its default, its range and what an error about it says.</summary>
 public sealed record VehicleSettings
 {
+    /// <summary>Names the built-in policy that allows everything.</summary>
+    public const string DemoPolicy = "demo";
+
     /// <summary>The settings' names on the command line, with what each needs.</summary>
     public static IReadOnlyList<Setting> Known { get; } =
     [
@@ -21,8 +27,8 @@ public sealed record VehicleSettings
         new("bind", "a local IP address to listen on, e.g. 127.0.0.1"),
         new("port", "the Akka.Remote port: " + SettingParsers.PortNeeds),
         new("data", "a folder that this vehicle alone writes to"),
-        new("telemetry", "'fixed' (always parked, plugged in and on Wi-Fi)"),
-        new("policy", "'demo' (allows everything)"),
+        new("telemetry", TelemetrySpec.Needs),
+        new("policy", "the file with the owner's policy, or 'demo' (allows everything); without one nothing is allowed"),
         new("threads", "inferences that run at once, 1 to 64"),
         new("intra-op-threads", "threads within one inference, 1 to 64"),
         new("credits", "requests that each seed may have outstanding here, 1 to 1024"),
@@ -50,6 +56,11 @@ public sealed record VehicleSettings
     public int Port { get; init; }
 
     public string Data { get; init; } = "";
+
+    public TelemetrySpec Telemetry { get; init; } = new TelemetrySpec.Fixed();
+
+    /// <summary>The file of the owner's policy, or <see cref="DemoPolicy"/>; empty = none, which allows nothing.</summary>
+    public string Policy { get; init; } = "";
 
     public int Threads { get; init; } = 1;
 
@@ -84,6 +95,8 @@ public sealed record VehicleSettings
             Bind = reader.Optional("bind", SettingParsers.Address, defaults.Bind),
             Port = reader.Optional("port", SettingParsers.Port, defaults.Port),
             Data = Path.GetFullPath(reader.Optional("data", SettingParsers.Text, DefaultData(vehicle))),
+            Telemetry = reader.Required("telemetry", TelemetrySpec.Parse, defaults.Telemetry),
+            Policy = reader.Optional("policy", SettingParsers.Text, defaults.Policy),
             Threads = reader.Optional("threads", text => SettingParsers.Count(text, 1, 64), defaults.Threads),
             IntraOpThreads = reader.Optional("intra-op-threads", text => SettingParsers.Count(text, 1, 64), defaults.IntraOpThreads),
             Credits = reader.Optional("credits", text => SettingParsers.Count(text, 1, 1024), defaults.Credits),
@@ -93,11 +106,15 @@ public sealed record VehicleSettings
             DrainGrace = reader.Optional("drain-grace", SettingParsers.Duration, defaults.DrainGrace),
             LogLevel = reader.Optional("log-level", SettingParsers.Choice<LogLevel>, defaults.LogLevel),
         };
-        // One value each so far; anything else would be a promise that nobody keeps.
-        reader.Optional("telemetry", text => text == "fixed" ? text : null, "fixed");
-        reader.Optional("policy", text => text == "demo" ? text : null, "demo");
         return (settings, reader.Errors);
     }
+
+    /// <summary>What is wrong with the files that the settings name, all at once.</summary>
+    public IReadOnlyList<string> Problems() =>
+    [
+        .. Telemetry.Open(TimeProvider.System, Random.Shared, NullLoggerFactory.Instance).Errors.Select(error => $"--telemetry: {error}"),
+        .. Policy is "" or DemoPolicy ? [] : OwnerPolicyFile.Problems(Policy).Select(error => $"--policy: {error}"),
+    ];
 
     private static string DefaultData(VehicleId vehicle) => Path.Combine(
         Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify),

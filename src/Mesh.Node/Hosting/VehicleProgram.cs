@@ -1,6 +1,9 @@
 using Akka.Configuration;
+using Mesh.Messages;
 using Mesh.Node.Inference;
+using Mesh.Node.Policy;
 using Mesh.Node.Sessions;
+using Mesh.Node.Telemetry;
 using Mesh.Node.Units;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -9,7 +12,7 @@ using Microsoft.Extensions.Logging;
 namespace Mesh.Node.Hosting;
 
 /// <summary>Puts a vehicle's process together: the engine, and the sessions that feed it.</summary>
-public static class VehicleProgram
+public static partial class VehicleProgram
 {
     public static IHost Build(VehicleSettings settings, Config hocon)
     {
@@ -34,7 +37,46 @@ public static class VehicleProgram
             .AddSingleton<IInferenceEngine>(provider => provider.GetRequiredService<InferenceEngine>())
             .AddSingleton(new UnitWorkOptions())
             .AddSingleton<UnitWork>()
+            .AddSingleton(Telemetry)
+            .AddSingleton(Policies)
+            .AddSingleton(provider => new EligibilityWatch(
+                provider.GetRequiredService<ITelemetrySource>(),
+                provider.GetRequiredService<IOwnerPolicies>(),
+                (_, _) => UsageToday.None,
+                provider.GetRequiredService<ILogger<EligibilityWatch>>()))
             .AddHostedService<VehicleHost>();
         return builder.Build();
     }
+
+    private static ITelemetrySource Telemetry(IServiceProvider services)
+    {
+        var (source, errors) = services.GetRequiredService<VehicleSettings>().Telemetry.Open(
+            services.GetRequiredService<TimeProvider>(), Random.Shared, services.GetRequiredService<ILoggerFactory>());
+        return source ?? throw new InvalidOperationException(string.Join("; ", errors));
+    }
+
+    private static IOwnerPolicies Policies(IServiceProvider services)
+    {
+        var settings = services.GetRequiredService<VehicleSettings>();
+        var logger = services.GetRequiredService<ILogger<OwnerPolicyFile>>();
+        switch (settings.Policy)
+        {
+            case "":
+                LogNoPolicy(logger, settings.Vehicle);
+                return new FixedOwnerPolicy(new OwnerPolicy());
+            case VehicleSettings.DemoPolicy:
+                LogDemoPolicy(logger, settings.Vehicle);
+                return new FixedOwnerPolicy(OwnerPolicy.Demo);
+            default:
+                return new OwnerPolicyFile(settings.Policy, services.GetRequiredService<TimeProvider>(), logger);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Vehicle} has no owner's policy (--policy): it joins no region and does no work")]
+    private static partial void LogNoPolicy(ILogger logger, VehicleId vehicle);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "{Vehicle} runs with --policy demo: ALL WORK IS ALLOWED, AT ANY TIME AND ANY COST. For demonstrations and tests only.")]
+    private static partial void LogDemoPolicy(ILogger logger, VehicleId vehicle);
 }

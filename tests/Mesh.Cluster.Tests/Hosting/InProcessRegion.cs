@@ -93,6 +93,7 @@ public sealed class InProcessRegion : IAsyncDisposable
                 Region = new RegionName("test"),
                 Seeds = [new DnsEndPoint("127.0.0.1", _ports.Cluster)],
                 Location = new GeoPoint(52.52, 13.40),
+                Policy = VehicleSettings.DemoPolicy,
                 Data = Path.Combine(_folder, id),
                 LogLevel = LogLevel.Error,
             },

@@ -56,7 +56,7 @@ public sealed class ConfigurationTests
             "  --seeds is 'nowhere' (command line): needs HOST:PORT of at least one seed of the region, separated by commas",
             "  --location is missing ",
             "  --threads is '0' (command line): needs inferences that run at once, 1 to 64",
-            "  --telemetry is 'real' (command line): needs 'fixed' (always parked, plugged in and on Wi-Fi)",
+            "  --telemetry is 'real' (command line): needs 'fixed' (always parked, plugged in and on Wi-Fi), ",
             "  --data has no value: a folder that this vehicle alone writes to",
         ])
             Assert.Contains(lines, line => line.StartsWith(error, StringComparison.Ordinal));
@@ -70,7 +70,8 @@ public sealed class ConfigurationTests
         Assert.Equal(0, seed.ExitCode);
         Assert.Equal(["mesh-seed: the configuration is good"], seed.Lines);
         var vehicle = await Programs.RunAsync(
-            Vehicle, "--check-config", "--vehicle-id", "V-1", "--region", "eu-west", "--seeds", "127.0.0.1:4053", "--location", "52.52,13.40");
+            Vehicle, "--check-config", "--vehicle-id", "V-1", "--region", "eu-west", "--seeds", "127.0.0.1:4053", "--location", "52.52,13.40",
+            "--telemetry", "fixed", "--policy", "demo");
         Assert.Equal(0, vehicle.ExitCode);
         Assert.Equal(["mesh-node: the configuration is good"], vehicle.Lines);
     }

@@ -3,6 +3,7 @@ using System.Net;
 using Akka.Configuration;
 using Mesh.Messages;
 using Mesh.Node;
+using Mesh.Node.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Mesh.State.Tests.Hosting;
@@ -10,7 +11,7 @@ namespace Mesh.State.Tests.Hosting;
 public sealed class VehicleSettingsTests
 {
     private static readonly string[] Good =
-        ["--vehicle-id", "V-001", "--region", "eu-west", "--seeds", "seed.example:4053", "--location", "52.52,13.40"];
+        ["--vehicle-id", "V-001", "--region", "eu-west", "--seeds", "seed.example:4053", "--location", "52.52,13.40", "--telemetry", "fixed"];
 
     [Fact]
     public void What_is_not_set_has_its_default()
@@ -25,6 +26,7 @@ public sealed class VehicleSettingsTests
         Assert.Equal((1, 1, 64), (settings.Threads, settings.IntraOpThreads, settings.Credits));
         Assert.Equal((2L << 30, 4L << 30, TimeSpan.FromSeconds(5)), (settings.MemoryBytes, settings.DiskBytes, settings.DrainGrace));
         Assert.Equal(LogLevel.Information, settings.LogLevel);
+        Assert.Equal("", settings.Policy);
     }
 
     /// <summary>No knob is dead: each one, set to another value, changes the settings.</summary>
@@ -37,6 +39,8 @@ public sealed class VehicleSettingsTests
     [InlineData("bind", "0.0.0.0")]
     [InlineData("port", "1")]
     [InlineData("data", "elsewhere")]
+    [InlineData("telemetry", "manual")]
+    [InlineData("policy", "owner.conf")]
     [InlineData("threads", "2")]
     [InlineData("intra-op-threads", "2")]
     [InlineData("credits", "1")]
@@ -54,15 +58,30 @@ public sealed class VehicleSettingsTests
     }
 
     [Fact]
-    public void The_list_above_is_complete_but_for_those_of_one_value() =>
+    public void The_list_above_is_complete() =>
         Assert.Equal(
-            VehicleSettings.Known.Where(s => !s.IsSwitch).Select(s => s.Name).Except(["telemetry", "policy"]),
+            VehicleSettings.Known.Where(s => !s.IsSwitch).Select(s => s.Name),
             typeof(VehicleSettingsTests).GetMethod(nameof(Every_setting_has_an_effect))!
                 .GetCustomAttributes(typeof(InlineDataAttribute), false).Cast<InlineDataAttribute>()
                 .Select(row => (string)row.GetData(null!).Single()[0]));
 
     [Fact]
-    public void The_settings_of_one_value_take_that_one() => Assert.Empty(Read([.. Good, "--telemetry", "fixed", "--policy", "demo"]).Errors);
+    public void The_files_that_settings_name_are_checked_all_at_once()
+    {
+        var folder = Directory.CreateTempSubdirectory("mesh-settings-").FullName;
+        var (trace, policy) = (Path.Combine(folder, "trace.jsonl"), Path.Combine(folder, "owner.conf"));
+        File.WriteAllText(trace, "not JSON");
+        File.WriteAllText(policy, "mesh.policy { version = 1, consent.interactive = maybe }");
+        var problems = Read([.. Good, "--telemetry", $"trace:{trace}@60", "--policy", policy]).Settings.Problems();
+        Assert.Collection(
+            problems,
+            problem => Assert.StartsWith($"--telemetry: {trace}:1: ", problem, StringComparison.Ordinal),
+            problem => Assert.StartsWith($"--policy: {policy}: ", problem, StringComparison.Ordinal));
+        Assert.Contains("consent.interactive", problems[1], StringComparison.Ordinal);
+        Directory.Delete(folder, recursive: true);
+        Assert.Equal(2, Read([.. Good, "--telemetry", $"trace:{trace}", "--policy", policy]).Settings.Problems().Count);
+        Assert.Empty(Read([.. Good, "--policy", "demo"]).Settings.Problems());
+    }
 
     [Fact]
     public void Everything_wrong_is_said_at_once()
@@ -70,7 +89,7 @@ public sealed class VehicleSettingsTests
         var (_, errors) = Read(
             [
                 "--vehicle-id", "V 1", "--seeds", "seed", "--location", "91,0", "--threads", "65", "--credits", "0", "--memory-bytes", "2GB",
-                "--drain-grace", "0s", "--telemetry", "obd", "--policy", "mine", "--port",
+                "--drain-grace", "0s", "--telemetry", "obd", "--port",
             ]);
         Assert.Equal(
             [
@@ -79,12 +98,11 @@ public sealed class VehicleSettingsTests
                 "--region is missing (or MESH_REGION, or mesh.region in the configuration file): needs the name of the region to join",
                 "--seeds is 'seed' (command line): needs HOST:PORT of at least one seed of the region, separated by commas",
                 "--location is '91,0' (command line): needs where the vehicle stands, LATITUDE,LONGITUDE in degrees, e.g. 52.52,13.40",
+                $"--telemetry is 'obd' (command line): needs {TelemetrySpec.Needs}",
                 "--threads is '65' (command line): needs inferences that run at once, 1 to 64",
                 "--credits is '0' (command line): needs requests that each seed may have outstanding here, 1 to 1024",
                 "--memory-bytes is '2GB' (command line): needs memory for loaded models, a number of bytes above 0",
                 "--drain-grace is '0s' (command line): needs how long running work may finish on SIGTERM, a duration such as 5s",
-                "--telemetry is 'obd' (command line): needs 'fixed' (always parked, plugged in and on Wi-Fi)",
-                "--policy is 'mine' (command line): needs 'demo' (allows everything)",
             ],
             errors);
     }

@@ -10,6 +10,8 @@ internal sealed class ReplayClock(TimeProvider inner, DateTimeOffset start, doub
     private long _begun = -1;
     private long _limit = start.UtcTicks;
 
+    public double Speed => speed;
+
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     /// <summary>Where it would be without waiting for anybody.</summary>

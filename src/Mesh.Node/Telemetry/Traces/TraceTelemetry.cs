@@ -18,6 +18,8 @@ public sealed class TraceTelemetry : ITelemetrySource
 
     public TimeProvider Clock => _clock;
 
+    public double Speed => _clock.Speed;
+
     /// <summary>Checks the whole file. The errors name file and line, all at once up to <see cref="MaxErrors"/>.</summary>
     /// <param name="speed">Above 0; 1 = real time.</param>
     /// <param name="clock">Real time.</param>
