@@ -75,6 +75,7 @@ internal sealed class KuksaConnection : IDisposable
         var handler = new SocketsHttpHandler
         {
             ConnectTimeout = options.CallTimeout,
+            UseProxy = false,
             KeepAlivePingDelay = options.PingAfter,
             KeepAlivePingTimeout = options.PingTimeout,
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
