@@ -4,8 +4,12 @@ using Akka.Configuration;
 using Mesh.Demo.Processes;
 using Mesh.Hosting.Settings;
 using Mesh.Messages;
+using Mesh.Messages.Work;
 using Mesh.Node;
 using Mesh.Node.Hosting;
+using Mesh.Node.Inference;
+using Mesh.Node.Policy;
+using Mesh.Node.Telemetry;
 using Mesh.Seed;
 using Mesh.Seed.Hosting;
 using Mesh.Seed.Membership;
@@ -23,10 +27,12 @@ namespace Mesh.Cluster.Tests.Hosting;
 /// <summary>A seed and vehicles in this process, put together as their programs do, on real ports and a real journal.</summary>
 public sealed class InProcessRegion : IAsyncDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("mesh-cluster-").FullName;
-    private readonly List<IHost> _vehicles = [];
+    private readonly Dictionary<string, IHost> _vehicles = [];
+    private string _models = Checkout.Models;
+    private TimeSpan _drainGrace = TimeSpan.FromSeconds(5);
     private readonly SeedPorts _ports = SeedPorts.Free();
     private WebApplication? _seed;
 
@@ -55,6 +61,14 @@ public sealed class InProcessRegion : IAsyncDisposable
         return region;
     }
 
+    /// <summary>A seed that serves these models; vehicles are started by the test.</summary>
+    public static async Task<InProcessRegion> StartAsync(string modelsFolder, TimeSpan drainGrace)
+    {
+        var region = new InProcessRegion { _models = modelsFolder, _drainGrace = drainGrace };
+        await region.StartSeedAsync();
+        return region;
+    }
+
     public async Task StartSeedAsync()
     {
         var settings = new SeedSettings
@@ -67,7 +81,7 @@ public sealed class InProcessRegion : IAsyncDisposable
             MetricsPort = _ports.Metrics,
             WorkPort = _ports.Work,
             Data = Path.Combine(_folder, "seed"),
-            Models = Checkout.Models,
+            Models = _models,
             Journal = JournalSettings.Sqlite(Path.Combine(_folder, "seed")),
             LogLevel = LogLevel.Error,
         };
@@ -84,7 +98,8 @@ public sealed class InProcessRegion : IAsyncDisposable
         _seed = null;
     }
 
-    public async Task StartVehicleAsync(string id)
+    /// <param name="policy">A file, or a built-in one.</param>
+    public async Task StartVehicleAsync(string id, string policy = VehicleSettings.DemoPolicy)
     {
         var host = VehicleProgram.Build(
             new VehicleSettings
@@ -93,14 +108,27 @@ public sealed class InProcessRegion : IAsyncDisposable
                 Region = new RegionName("test"),
                 Seeds = [new DnsEndPoint("127.0.0.1", _ports.Cluster)],
                 Location = new GeoPoint(52.52, 13.40),
-                Policy = VehicleSettings.DemoPolicy,
+                Policy = policy,
+                DrainGrace = _drainGrace,
                 Data = Path.Combine(_folder, id),
                 LogLevel = LogLevel.Error,
             },
             SettingsHelp.ReadHocon("vehicle.conf"));
-        _vehicles.Add(host);
+        _vehicles.Add(id, host);
         await host.StartAsync();
     }
+
+    public IReadOnlyCollection<string> Vehicles => _vehicles.Keys;
+
+    /// <summary>The vehicle's signals, to be set by the test.</summary>
+    public ManualTelemetry Telemetry(string vehicle) => (ManualTelemetry)_vehicles[vehicle].Services.GetRequiredService<ITelemetrySource>();
+
+    public IInferenceEngine Engine(string vehicle) => _vehicles[vehicle].Services.GetRequiredService<IInferenceEngine>();
+
+    public EligibilityWatch Eligibility(string vehicle) => _vehicles[vehicle].Services.GetRequiredService<EligibilityWatch>();
+
+    /// <summary>What the vehicle says of itself on its work stream here; null while it has none.</summary>
+    public VehicleStatus? Status(string vehicle) => Streams.Streams.FirstOrDefault(s => s.Session.Vehicle.Value == vehicle)?.LastStatus;
 
     /// <summary>Waits until a session of the vehicle, newer than <paramref name="after"/>, has its work stream here.</summary>
     public async Task<StreamSession> SessionAsync(string vehicle, SessionEpoch after = default)
@@ -127,7 +155,7 @@ public sealed class InProcessRegion : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var vehicle in _vehicles)
+        foreach (var vehicle in _vehicles.Values)
         {
             await vehicle.StopAsync();
             vehicle.Dispose();
