@@ -104,13 +104,13 @@ public sealed partial class CgroupLimit : IDisposable
         IsEffective = problems.Count == 0;
         var where = string.Join(" and ", _groups.Select(group => group.Folder));
         if (IsEffective)
-            LogApplied(_logger, limits.Cores, limits.MemoryBytes, limits.Weight, where);
+            LogApplied(_logger, limits, where);
         else
             LogMissing(_logger, string.Join("; ", problems), where.Length == 0 ? "none" : where, HowToOffer);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The kernel limits this process to {Cores} cores and {MemoryBytes} bytes, with weight {Weight}: {Where}")]
-    private static partial void LogApplied(ILogger logger, double? cores, long? memoryBytes, int weight, string where);
+    [LoggerMessage(Level = LogLevel.Information, Message = "The kernel limits this process to {Limits}: {Where}")]
+    private static partial void LogApplied(ILogger logger, CgroupLimits limits, string where);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The kernel does not limit this process as asked: {Missing} (in force: {Where}); {HowToOffer}")]
     private static partial void LogMissing(ILogger logger, string missing, string where, string howToOffer);

@@ -31,7 +31,7 @@ public sealed class CgroupLimitTests : IDisposable
             Assert.Equal("900000000", _tree.Files.Text($"{Unified}/mesh-V-001/memory.high"));
             Assert.Equal("1000000000", _tree.Files.Text($"{Unified}/mesh-V-001/memory.max"));
             Assert.Equal($"{Unified}/mesh-V-001", _kernel.UnifiedHome);
-            Assert.Contains("1.5 cores and 1000000000 bytes", Assert.Single(_log.Lines), StringComparison.Ordinal);
+            Assert.Contains("limits this process to 1.5 cores at weight 10, 1000000000 bytes: ", Assert.Single(_log.Lines), StringComparison.Ordinal);
 
             limit.Update(new CgroupLimits(null, 500));
             Assert.True(limit.IsEffective);
