@@ -2,7 +2,7 @@ namespace Mesh.Node.Metering;
 
 /// <summary>
 /// The estimate where nothing measures: CPU time × power of a busy core × what memory and voltage conversion add. The figures
-/// are those of typical computers of a class, not measurements of this one, hence the error.
+/// are assumed for typical computers of a class, not measured on this one, hence the error.
 /// </summary>
 /// <param name="DeviceClass">The beginning of the names of the classes that it stands for; empty = any.</param>
 /// <param name="Overhead">Memory, interconnect and conversion losses, as a factor on the cores' power.</param>
