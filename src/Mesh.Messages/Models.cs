@@ -68,4 +68,11 @@ public enum AttemptOutcome
 /// <param name="Queue">From receipt to the start of the run, loading included.</param>
 /// <param name="Load">Of which fetching and loading the model.</param>
 /// <param name="Infer">The run itself.</param>
-public readonly record struct AttemptTimings(TimeSpan Queue, TimeSpan Load, TimeSpan Infer);
+public readonly record struct AttemptTimings(TimeSpan Queue, TimeSpan Load, TimeSpan Infer)
+{
+    /// <summary>Processor time of all runs that it had a part in; zero = not measured.</summary>
+    public TimeSpan Cpu { get; init; }
+
+    /// <summary>Their energy beyond what the computer draws anyway, microjoules; 0 = not measured.</summary>
+    public long EnergyUj { get; init; }
+}

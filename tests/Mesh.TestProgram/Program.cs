@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 using Mesh.Demo.Processes;
 using Mesh.Testing;
 
-// say TEXT | complain TEXT | count N | exit CODE | serve | stubborn | parent | parent-postgres, one after another.
+// say TEXT | complain TEXT | count N | exit CODE | serve | stubborn | parent | parent-postgres | nice N | group NAME CORES,
+// one after another.
 var ended = new TaskCompletionSource<int>();
 var words = new Queue<string>(args);
 while (words.TryDequeue(out var word))
@@ -45,6 +46,12 @@ while (words.TryDequeue(out var word))
             Console.WriteLine($"child {server.WatchdogId}");
             Console.WriteLine($"server {server.ConnectionString}");
             return await ended.Task;
+        case "nice":
+            LimitWords.Nice(int.Parse(words.Dequeue(), CultureInfo.InvariantCulture));
+            break;
+        case "group":
+            LimitWords.Group(words.Dequeue(), double.Parse(words.Dequeue(), CultureInfo.InvariantCulture));
+            break;
         default:
             Console.Error.WriteLine($"unknown word '{word}'");
             return 64;

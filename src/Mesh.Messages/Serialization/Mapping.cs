@@ -63,6 +63,8 @@ internal static partial class Mapping
                 QueueTicks = m.Timings.Queue.Ticks,
                 LoadTicks = m.Timings.Load.Ticks,
                 InferTicks = m.Timings.Infer.Ticks,
+                CpuTicks = m.Timings.Cpu.Ticks,
+                EnergyUj = m.Timings.EnergyUj,
             },
         };
 
@@ -75,7 +77,11 @@ internal static partial class Mapping
             new AttemptTimings(
                 TimeSpan.FromTicks(Present(p.Timings).QueueTicks),
                 TimeSpan.FromTicks(p.Timings.LoadTicks),
-                TimeSpan.FromTicks(p.Timings.InferTicks)));
+                TimeSpan.FromTicks(p.Timings.InferTicks))
+            {
+                Cpu = TimeSpan.FromTicks(p.Timings.CpuTicks),
+                EnergyUj = p.Timings.EnergyUj,
+            });
 
     public static Proto.VehicleStatistics ToProto(VehicleStatistics m) =>
         new()

@@ -75,6 +75,7 @@ internal sealed class ArtifactDownload(ModelReference model, IArtifactSource sou
             while ((read = await stream.ReadAsync(buffer, cancellation)) > 0)
             {
                 stalled.CancelAfter(options.StallTimeout);
+                options.Fetched?.Invoke(read);
                 if (read > model.Size - _received)
                     throw new ModelUnavailableException($"The source sends more than the {model.Size} bytes that {model} has.");
                 await WriteAsync(file, buffer.AsMemory(0, read));

@@ -1,4 +1,5 @@
 using Mesh.Messages;
+using Mesh.Node.Metering;
 
 namespace Mesh.Node.Inference;
 
@@ -124,7 +125,9 @@ public sealed partial class InferenceEngine
         if (run.Members.Count > 1)
             Serve(run, member);
         run.Runs++;
+        var meter = _meter.Start();
         var result = run.Slot.Loaded!.Model.Run(member.Job.Inputs, member.Job.Outputs, run.Termination);
+        member.Cost += _meter.Stop(meter);
         var timings = waited with { Infer = Now - started };
         if (result.Outcome == AttemptOutcome.Cancelled)
             return Ended(run, member, timings);
@@ -158,8 +161,10 @@ public sealed partial class InferenceEngine
         var started = Now;
         RunResult joined;
         run.Runs++;
+        var meter = _meter.Start();
         using (var tensors = new JoinedTensors(members))
             joined = run.Slot.Loaded!.Model.Run(tensors.Inputs, members[0].Job.Outputs, run.Termination);
+        Charge(run, _meter.Stop(meter));
         var elapsed = Now - started;
         if (joined.Outcome == AttemptOutcome.Cancelled)
         {
@@ -186,6 +191,17 @@ public sealed partial class InferenceEngine
         for (var i = 0; isRight && i < results.Length; i++)
             results[i] ??= Of(members[i], parts[i], Share(run, members[i], started, elapsed));
         return true;
+    }
+
+    /// <summary>To each member by its rows, also when the run was of no use.</summary>
+    private static void Charge(JobRun run, RunCost cost)
+    {
+        var first = 0;
+        foreach (var member in run.Members)
+        {
+            member.Cost += cost.Part(first, member.Rows, run.Rows);
+            first += member.Rows;
+        }
     }
 
     private static InferenceJobResult Of(QueuedJob member, IReadOnlyList<RawTensor> outputs, AttemptTimings timings) => member.Job.IsCancelled

@@ -1,4 +1,5 @@
 using Mesh.Messages;
+using Mesh.Node.Metering;
 using Microsoft.Extensions.Logging;
 
 namespace Mesh.Node.Inference;
@@ -17,6 +18,7 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
     private readonly InferenceEngineOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<InferenceEngine> _logger;
+    private readonly RunMeter _meter;
     private readonly long _origin;
     private readonly object _gate = new(); // a Monitor, because threads wait on it
     private readonly JobQueue _queue;
@@ -40,11 +42,14 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
     private long _runs;
     private TimeSpan _inferenceTime;
 
+    /// <param name="meter">Null: one that nobody else hears of, by the power model for any computer.</param>
     /// <exception cref="ArgumentException">An option is out of range; the message names each.</exception>
-    public InferenceEngine(ModelStore store, InferenceEngineOptions options, TimeProvider time, ILogger<InferenceEngine> logger)
+    public InferenceEngine(
+        ModelStore store, InferenceEngineOptions options, TimeProvider time, ILogger<InferenceEngine> logger, RunMeter? meter = null)
     {
         options.Validate();
         (_store, _options, _time, _logger) = (store, options, time, logger);
+        _meter = meter ?? new RunMeter(PowerModel.Of(""), CpuClock.System, options.IntraOpThreads == 1, time);
         _origin = time.GetTimestamp();
         _queue = new JobQueue(options.MaxQueued, options.MaxQueuedBytes, options.MaxWaitingPerModel);
         _models = new ModelTable(options.MemoryBytes, options.MemoryFactor);
@@ -223,8 +228,11 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
     /// <summary>Delivers the one result, then lets the job go. Who took it out of the queue calls this, so it runs once.</summary>
     private void Settle(QueuedJob entry, InferenceJobResult result)
     {
+        var cost = entry.Cost;
+        result = result with { Timings = result.Timings with { Cpu = cost.Cpu, EnergyUj = cost.EnergyUj } };
         try
         {
+            _meter.Used(entry.Usage(result));
             entry.Job.Complete(result);
         }
         catch (Exception failed)

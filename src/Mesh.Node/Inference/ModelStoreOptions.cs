@@ -20,4 +20,7 @@ public sealed record ModelStoreOptions
 
     /// <summary>A source that sends nothing for this long counts as broken.</summary>
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Told of the bytes that came, as they come; must neither block nor throw.</summary>
+    public Action<int>? Fetched { get; init; }
 }

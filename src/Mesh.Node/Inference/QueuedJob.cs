@@ -1,4 +1,5 @@
 using Mesh.Messages;
+using Mesh.Node.Metering;
 
 namespace Mesh.Node.Inference;
 
@@ -40,8 +41,15 @@ internal sealed class QueuedJob(InferenceJob job, TimeSpan submitted, long arriv
     /// <summary>The loaded model that this job counts for, while it is ready or runs.</summary>
     public ModelSlot? Slot { get; set; }
 
+    /// <summary>What all runs took that it had a part in, also those that were ended; written by the thread that runs it.</summary>
+    public RunCost Cost { get; set; }
+
     /// <summary>How long the job waited for its model to be fetched and loaded.</summary>
     public TimeSpan Load { get; set; }
+
+    /// <summary>For the vehicle's record, once it has ended.</summary>
+    public JobUsage Usage(InferenceJobResult result) => new(
+        Job.Model.ToString(), Class == JobClass.Unit, result.Outcome, Bytes, result.Outputs.Sum(output => (long)output.Data.Length), Cost);
 }
 
 internal enum WaitingPlace

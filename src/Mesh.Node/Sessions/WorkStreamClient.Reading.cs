@@ -96,6 +96,8 @@ public sealed partial class WorkStreamClient
             QueueUs = (ulong)result.Timings.Queue.TotalMicroseconds,
             LoadUs = (ulong)result.Timings.Load.TotalMicroseconds,
             InferUs = (ulong)result.Timings.Infer.TotalMicroseconds,
+            CpuUs = (ulong)result.Timings.Cpu.TotalMicroseconds,
+            EnergyUj = (ulong)result.Timings.EnergyUj,
         };
         foreach (var tensor in result.Outputs)
             message.Outputs.Add(tensor.ToWire());

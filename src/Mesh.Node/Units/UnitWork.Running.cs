@@ -93,6 +93,8 @@ public sealed partial class UnitWork
             Status = result.Outcome is AttemptOutcome.Ok or AttemptOutcome.Invalid ? (AttemptStatus)result.Outcome : AttemptStatus.AttemptFailed,
             Error = result.Error,
             InferUs = (ulong)result.Timings.Infer.TotalMicroseconds,
+            CpuUs = (ulong)result.Timings.Cpu.TotalMicroseconds,
+            EnergyUj = (ulong)result.Timings.EnergyUj,
         };
         foreach (var output in result.Outputs)
             kept.Outputs.Add(output.ToWire());

@@ -29,8 +29,9 @@ public sealed class BatchMetrics
     private readonly Counter<long> _results;
     private volatile State _state = State.None;
 
-    public BatchMetrics(IMeterFactory meters)
+    public BatchMetrics(IMeterFactory meters, EnergyMetrics energy)
     {
+        Energy = energy;
         var meter = meters.Create(RouterMetrics.MeterName);
         _lines = meter.CreateCounter<long>("mesh.batch.lines", "{line}", "Lines of batches that got their outcome, by file");
         _results = meter.CreateCounter<long>("mesh.batch.results", "{result}", "Results of lines that vehicles sent, by what they were worth");
@@ -41,6 +42,8 @@ public sealed class BatchMetrics
             "{batch}",
             "Batches on record, by status");
     }
+
+    internal EnergyMetrics Energy { get; }
 
     internal void Lines(int done, int failed)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using Akka.Configuration;
 using Mesh.Seed.Batches;
@@ -58,6 +59,7 @@ public static class SeedHost
         .AddSingleton<IInferenceGateway>(provider => provider.GetRequiredService<RequestTable>())
         .AddSingleton<RouterReadiness>()
         .AddSingleton<RouterMetrics>()
+        .AddSingleton(provider => new EnergyMetrics(provider.GetRequiredService<IMeterFactory>(), settings.Region))
         .AddSingleton<DispatcherFeed>()
         .AddSingleton<IWorkStreamListener>(provider => provider.GetRequiredService<DispatcherFeed>());
 

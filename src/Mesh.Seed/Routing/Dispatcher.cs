@@ -129,7 +129,11 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
         foreach (var change in decision.Events)
         {
             if (change is AttemptEnded ended && _state.Find(ended.Stream) is { } vehicle)
+            {
                 _tallies.Ended(vehicle, ended.End);
+                _parts.Metrics.Energy.Spent(_state.Requests[ended.Attempt.Request].Model.Name, ended.Timings.EnergyUj);
+            }
+
             _state.Apply(change);
         }
 

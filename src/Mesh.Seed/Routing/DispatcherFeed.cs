@@ -49,9 +49,7 @@ public sealed class DispatcherFeed(RequestTable table, TimeProvider? time = null
         var attempt = new AttemptId(result.Attempt);
         if (result.Status == AttemptStatus.AttemptOk)
             table.HoldOutputs(attempt, new StreamId(stream.Id), result.Outputs.FromWire());
-        var timings = new AttemptTimings(
-            TimeSpan.FromMicroseconds(result.QueueUs), TimeSpan.FromMicroseconds(result.LoadUs), TimeSpan.FromMicroseconds(result.InferUs));
-        Tell(new AttemptReported(attempt, new StreamId(stream.Id), (AttemptOutcome)result.Status, result.Error, timings));
+        Tell(new AttemptReported(attempt, new StreamId(stream.Id), (AttemptOutcome)result.Status, result.Error, result.Timings()));
     }
 
     public void Closed(WorkStreamConnection stream, DepartureKind kind)

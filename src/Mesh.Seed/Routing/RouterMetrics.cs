@@ -17,8 +17,9 @@ public sealed class RouterMetrics
     /// <summary>Requests that wait, by priority level; written by the Dispatcher, read by whoever collects.</summary>
     private readonly int[] _waiting = new int[PriorityLevel.Lowest + 1];
 
-    public RouterMetrics(IMeterFactory meters, RequestTable table, WorkStreams.WorkStreamRegistry streams)
+    public RouterMetrics(IMeterFactory meters, RequestTable table, WorkStreams.WorkStreamRegistry streams, EnergyMetrics energy)
     {
+        Energy = energy;
         var meter = meters.Create(MeterName);
         _requests = meter.CreateCounter<long>("mesh.requests", "{request}", "Interactive requests that ended, by outcome");
         _attempts = meter.CreateCounter<long>("mesh.attempts", "{attempt}", "Dispatches of requests that ended, retries included");
@@ -31,6 +32,8 @@ public sealed class RouterMetrics
         meter.CreateObservableCounter(
             "mesh.work_streams.sent", () => streams.Streams.Sum(s => s.BytesSent), "By", "Payload sent on the streams that are open");
     }
+
+    public EnergyMetrics Energy { get; }
 
     public void HedgeStarted() => _hedges.Add(1);
 

@@ -211,7 +211,7 @@ public sealed partial class RouterState
         new(request.Id, outcome, error, null, null, null, request.Attempts, default) { Hedged = request.Hedged };
 
     private static AttemptTimings Clip(AttemptTimings timings, TimeSpan most) =>
-        new(Least(timings.Queue, most), Least(timings.Load, most), Least(timings.Infer, most));
+        timings with { Queue = Least(timings.Queue, most), Load = Least(timings.Load, most), Infer = Least(timings.Infer, most) };
 
     private static TimeSpan Least(TimeSpan one, TimeSpan other) => one < other ? one : other;
 

@@ -34,6 +34,7 @@ internal sealed class BatchSeed : IAsyncDisposable
     public BatchSeed(JournalSettings journal, IBlobStore blobs, BatchSettings? settings = null)
     {
         var clock = new MonotonicClock(TimeProvider.System);
+        var meters = _services.GetRequiredService<IMeterFactory>();
         Feed = new DispatcherFeed(new RequestTable(clock, new RequestTableLimits()));
         Blobs = blobs;
         var models = new ModelRepository(Checkout.Models, NullLogger<ModelRepository>.Instance);
@@ -45,7 +46,7 @@ internal sealed class BatchSeed : IAsyncDisposable
             new BatchLimits(),
             settings ?? new BatchSettings(),
             new IngressOptions(),
-            new BatchMetrics(_services.GetRequiredService<IMeterFactory>()),
+            new BatchMetrics(meters, new EnergyMetrics(meters, new RegionName("spec"))),
             TimeProvider.System,
             NullLogger<BatchWork>.Instance);
         var options = new MemberOptions("127.0.0.1", IPAddress.Loopback, 0, MeshSystem.SeedRoles(new RegionName("spec")), []);

@@ -44,7 +44,7 @@ internal sealed class DispatcherFixture : IAsyncDisposable
             new FleetTallies(self),
             Kit.TestActor,
             Readiness,
-            new RouterMetrics(_services.GetRequiredService<IMeterFactory>(), Table, Streams));
+            new RouterMetrics(Meters, Table, Streams, new EnergyMetrics(Meters, new RegionName("spec"))));
         Dispatcher = _system.ActorOf(Props.Create(() => new Dispatcher(parts)), "dispatcher");
     }
 
@@ -85,9 +85,11 @@ internal sealed class DispatcherFixture : IAsyncDisposable
         await _services.DisposeAsync();
     }
 
+    private IMeterFactory Meters => _services.GetRequiredService<IMeterFactory>();
+
     private void Listen()
     {
-        var scope = _services.GetRequiredService<IMeterFactory>();
+        var scope = Meters;
         _meters.InstrumentPublished = (instrument, listener) =>
         {
             if (instrument.Meter.Scope == scope)
@@ -95,6 +97,8 @@ internal sealed class DispatcherFixture : IAsyncDisposable
         };
         _meters.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
             Counted.AddOrUpdate(instrument.Name + (tags.Length > 0 ? $"{{{tags[0].Value}}}" : ""), value, (_, sum) => sum + value));
+        _meters.SetMeasurementEventCallback<double>((instrument, value, tags, _) =>
+            Counted.AddOrUpdate($"{instrument.Name}{{{tags[1].Value}}} in thousandths", (long)(value * 1000), (_, sum) => sum + (long)(value * 1000)));
         _meters.Start();
     }
 }
@@ -137,6 +141,7 @@ internal sealed class FakeVehicle : IServerStreamWriter<SeedFrame>
             Attempt = request.Attempt,
             Status = AttemptStatus.AttemptOk,
             InferUs = 1000,
+            EnergyUj = 5000,
             Outputs = { new TensorData { Shape = { 1 }, Data = ByteString.CopyFrom(content) } },
         });
 

@@ -116,6 +116,7 @@ public sealed class DispatcherTests
         leaving.Answer(first, content: 1);
         Assert.Equal(RequestOutcome.Ok, await AnswerOneAsync(seed, other));
         Assert.Equal((1, 1, 2), (seed.Counted["mesh.hedges"], seed.Counted["mesh.hedges.won"], seed.Counted["mesh.requests{Ok}"]));
+        Assert.Equal(2 * 5, seed.Counted["mesh.energy{model} in thousandths"]); // the late one's is on the vehicle's own record
     }
 
     [Fact]

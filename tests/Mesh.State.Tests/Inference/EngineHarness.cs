@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Runtime.InteropServices;
 using Mesh.Messages;
 using Mesh.Node.Inference;
+using Mesh.Node.Metering;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Mesh.State.Tests.Inference;
@@ -13,12 +14,12 @@ internal sealed class EngineHarness : IDisposable
 
     private readonly TemporaryFolder _folder = new();
 
-    public EngineHarness(InferenceEngineOptions? options = null, TimeProvider? time = null)
+    public EngineHarness(InferenceEngineOptions? options = null, TimeProvider? time = null, RunMeter? meter = null)
     {
         var clock = time ?? TimeProvider.System;
         var storeOptions = new ModelStoreOptions { Folder = _folder.Path, RetryDelay = TimeSpan.Zero };
         Store = new ModelStore(storeOptions, clock, NullLogger<ModelStore>.Instance);
-        Engine = new InferenceEngine(Store, options ?? new InferenceEngineOptions(), clock, NullLogger<InferenceEngine>.Instance);
+        Engine = new InferenceEngine(Store, options ?? new InferenceEngineOptions(), clock, NullLogger<InferenceEngine>.Instance, meter);
     }
 
     public ModelStore Store { get; }

@@ -40,9 +40,16 @@ internal sealed class ManualTime : TimeProvider
 
     private sealed class ManualTimer(ManualTime time, Action fire) : ITimer
     {
+        private TimeSpan _period = Timeout.InfiniteTimeSpan;
+
         public TimeSpan Due { get; private set; }
 
-        public void Fire() => fire();
+        public void Fire()
+        {
+            if (_period != Timeout.InfiniteTimeSpan)
+                Change(_period, _period);
+            fire();
+        }
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
@@ -51,7 +58,7 @@ internal sealed class ManualTime : TimeProvider
                 time._timers.Remove(this);
                 if (dueTime == Timeout.InfiniteTimeSpan)
                     return true;
-                Due = time._now + dueTime;
+                (Due, _period) = (time._now + dueTime, period);
                 time._timers.Add(this);
             }
 

@@ -57,10 +57,12 @@ public sealed class ModelStoreTests : IDisposable
         artifact.BreakAfter.Enqueue(200_000);
         artifact.BreakAfter.Enqueue(0);
         artifact.BreakAfter.Enqueue(100_000);
-        using var store = Store();
+        var fetched = 0;
+        using var store = Store(new ModelStoreOptions { Folder = _folder.Path, RetryDelay = TimeSpan.Zero, Fetched = bytes => fetched += bytes });
         using var lease = await store.AcquireAsync(artifact.Model, artifact, Never);
 
         Assert.Equal([0L, 200_000, 200_000, 300_000], artifact.Openings);
+        Assert.Equal(500_000, fetched);
         Assert.Equal(artifact.Content, await File.ReadAllBytesAsync(lease.Path));
     }
 

@@ -47,6 +47,22 @@ public sealed class WorkProtoTests
         Assert.Empty(Array.Empty<TensorData>().FromWire());
     }
 
+    [Fact]
+    public void What_a_vehicle_says_it_took_is_read_as_far_as_it_can_be()
+    {
+        var wire = new WorkResult { QueueUs = 1, LoadUs = 2, InferUs = 3, CpuUs = 4, EnergyUj = 5 };
+        Assert.Equal(new AttemptTimings(Us(1), Us(2), Us(3)) { Cpu = Us(4), EnergyUj = 5 }, wire.Timings());
+        Assert.Equal(
+            new AttemptTimings(default, default, Us(3)) { Cpu = Us(4), EnergyUj = 5 }, new UnitLineResult { InferUs = 3, CpuUs = 4, EnergyUj = 5 }.Timings());
+
+        wire.EnergyUj = 3001; // above 1 kW
+        Assert.Equal(3000, wire.Timings().EnergyUj);
+        var boast = new WorkResult { QueueUs = ulong.MaxValue, InferUs = ulong.MaxValue, CpuUs = ulong.MaxValue, EnergyUj = ulong.MaxValue }.Timings();
+        Assert.Equal((TimeSpan.FromDays(365), TimeSpan.FromDays(365), 600_000_000_000), (boast.Queue, boast.Cpu, boast.EnergyUj));
+
+        static TimeSpan Us(int microseconds) => TimeSpan.FromMicroseconds(microseconds);
+    }
+
     private static string Stream(bool streaming) => streaming ? "stream " : "";
 
     private static string TypeOf(FieldDescriptor field)

@@ -101,6 +101,7 @@ internal sealed partial class BatchRun
         }
 
         _parts.Metrics.Results(ResultKind.Accepted, 1);
+        _parts.Metrics.Energy.Spent(_model.Reference.Name, result.Timings().EnergyUj);
         switch (result.Status)
         {
             case AttemptStatus.AttemptOk:
@@ -136,7 +137,7 @@ internal sealed partial class BatchRun
             null,
             unit.Vehicle,
             _failures.GetValueOrDefault(line) + 1,
-            new AttemptTimings(TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromMicroseconds(result.InferUs)));
+            result.Timings());
         _failures.Remove(line);
         if (OutputLines.WriteAnswer(_gathering.Results, Batch, line, sent.CustomId, _model, sent.Call, outcome))
         {

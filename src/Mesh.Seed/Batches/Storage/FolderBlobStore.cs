@@ -1,3 +1,4 @@
+using Mesh.Hosting;
 using Mesh.Messages;
 using Mesh.Messages.Control;
 

@@ -46,6 +46,8 @@ internal static class InferMapping
         response.Parameters.Add("mesh_infer_us", new InferParameter { Int64Param = (long)outcome.Timings.Infer.TotalMicroseconds });
         response.Parameters.Add("mesh_network_us", new InferParameter { Int64Param = (long)outcome.Network.TotalMicroseconds });
         response.Parameters.Add("mesh_hedged", new InferParameter { BoolParam = outcome.Hedged });
+        if (outcome.Timings.EnergyUj > 0)
+            response.Parameters.Add("mesh_energy_uj", new InferParameter { Int64Param = outcome.Timings.EnergyUj });
         for (var i = 0; i < answer.Outputs.Count; i++)
         {
             var (spec, tensor) = (answer.Outputs[i], outcome.Outputs[i]);

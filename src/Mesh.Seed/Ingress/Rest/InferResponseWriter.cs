@@ -60,6 +60,8 @@ internal static class InferResponseWriter
         writer.WriteNumber("mesh_infer_us"u8, (long)outcome.Timings.Infer.TotalMicroseconds);
         writer.WriteNumber("mesh_network_us"u8, (long)outcome.Network.TotalMicroseconds);
         writer.WriteBoolean("mesh_hedged"u8, outcome.Hedged);
+        if (outcome.Timings.EnergyUj > 0)
+            writer.WriteNumber("mesh_energy_uj"u8, outcome.Timings.EnergyUj);
         writer.WriteEndObject();
     }
 

@@ -40,6 +40,8 @@ public sealed class InferTests(RunningMesh mesh)
         // One that happens to be late is hedged.
         Assert.Equal(parameters.GetProperty("mesh_hedged").GetBoolean() ? 2 : 1, parameters.GetProperty("mesh_attempts").GetInt32());
         Assert.InRange(parameters.GetProperty("mesh_network_us").GetInt64(), 0, 10_000_000);
+        Assert.InRange(parameters.GetProperty("mesh_energy_uj").GetInt64(), 1, 100_000_000);
+        Assert.InRange(await mesh.Mesh.Metrics.ReadAsync("mesh_energy_joules_total"), 1e-6, 1e9);
     }
 
     [Fact]

@@ -103,6 +103,9 @@ public sealed class InferMappingTests
         Assert.Equal("V-001", response.Parameters["mesh_vehicle"].StringParam);
         Assert.Equal(500, response.Parameters["mesh_infer_us"].Int64Param);
         Assert.Equal(0, response.Parameters["mesh_network_us"].Int64Param);
+        Assert.DoesNotContain("mesh_energy_uj", response.Parameters.Keys);
+        var measured = answer with { Outcome = answer.Outcome with { Timings = answer.Outcome.Timings with { EnergyUj = 42 } } };
+        Assert.Equal(42, InferMapping.Write(measured).Parameters["mesh_energy_uj"].Int64Param);
         Assert.Equal(InferParameter.ParameterChoiceOneofCase.BoolParam, response.Parameters["mesh_hedged"].ParameterChoiceCase);
     }
 

@@ -40,6 +40,18 @@ public sealed class RestInferTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_answer_tells_the_energy_that_was_measured()
+    {
+        _host.Gateway.Script = async (call, cancellation) =>
+        {
+            var outcome = await ScriptedGateway.Echo(call, cancellation);
+            return outcome with { Timings = outcome.Timings with { EnergyUj = 42 } };
+        };
+        using var json = await OkAsync(await PostAsync("numbers", Numbers));
+        Assert.Equal(42, json.RootElement.GetProperty("parameters").GetProperty("mesh_energy_uj").GetInt64());
+    }
+
+    [Fact]
     public async Task The_answer_tells_who_answered_and_how()
     {
         _host.Gateway.Script = async (call, cancellation) =>

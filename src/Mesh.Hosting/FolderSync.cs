@@ -1,10 +1,10 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace Mesh.Seed.Batches.Storage;
+namespace Mesh.Hosting;
 
 /// <summary>Makes what was created or renamed in a folder last through a loss of power.</summary>
-internal static partial class FolderSync
+public static partial class FolderSync
 {
     private const int InvalidArgument = 22; // EINVAL on every Unix.
 

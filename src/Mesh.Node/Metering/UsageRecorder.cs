@@ -1,0 +1,166 @@
+using Mesh.Messages;
+using Microsoft.Extensions.Logging;
+
+namespace Mesh.Node.Metering;
+
+/// <summary>
+/// Keeps what a vehicle uses, session after session, so that a kill loses at most the last minute. Told by the engine
+/// (<see cref="RunMeter"/>), the model store and the sessions' host; asked by the owner's policy. Thread-safe; only opening,
+/// closing and disposing wait for the disk. A disk that refuses is logged and costs nothing but the record.
+/// </summary>
+public sealed partial class UsageRecorder : IDisposable
+{
+    private static readonly TimeSpan CheckpointInterval = TimeSpan.FromMinutes(1);
+
+    private readonly MeterFolder _folder;
+    private readonly IEnergyMeter _energy;
+    private readonly TimeZoneInfo _zone;
+    private readonly string _deviceClass;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Lock _disk = new(); // taken before the gate
+    private readonly Lock _gate = new();
+    private readonly DailyUsage _days;
+    private readonly ITimer _checkpoint;
+    private SessionMeter _session;
+    private bool _due;
+    private bool _disposed;
+
+    /// <param name="zone">The owner's: whose midnight ends a day of the caps.</param>
+    public UsageRecorder(
+        MeterFolder folder, IEnergyMeter energy, TimeZoneInfo zone, string deviceClass, TimeProvider time, ILogger<UsageRecorder> logger)
+    {
+        (_folder, _energy, _zone, _deviceClass, _time, _logger) = (folder, energy, zone, deviceClass, time, logger);
+        (_days, _session) = (new DailyUsage(zone), NewSession());
+        _checkpoint = time.CreateTimer(_ => Checkpoint(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        OnDisk(Restore);
+    }
+
+    /// <summary>A session begins. It takes over what was used since the last one ended.</summary>
+    public void Begin(SessionEpoch epoch)
+    {
+        lock (_gate)
+            _session.Begin(epoch, _time.GetUtcNow());
+    }
+
+    /// <summary>The session is over: its line is written.</summary>
+    public void End()
+    {
+        lock (_disk)
+        {
+            SessionUsage? ended;
+            lock (_gate)
+            {
+                ended = _session.IsNothing ? null : Usage(complete: true);
+                _session = NewSession();
+            }
+
+            if (ended is not null)
+                OnDisk(() => _folder.Append(ended));
+        }
+    }
+
+    public void Add(JobUsage job)
+    {
+        var now = _time.GetUtcNow();
+        lock (_gate)
+        {
+            _session.Add(job, now);
+            _days.Add(now, SessionMeter.DayOf(job));
+            ArmCheckpoint();
+        }
+    }
+
+    /// <summary>A part of a model's artifact came.</summary>
+    public void AddFetched(long bytes)
+    {
+        var now = _time.GetUtcNow();
+        lock (_gate)
+        {
+            _session.AddFetched(bytes, now);
+            _days.Add(now, new DayUsage(bytes, 0));
+            ArmCheckpoint();
+        }
+    }
+
+    /// <summary>On the owner's day that <paramref name="now"/> is in, restarts included: for the daily caps.</summary>
+    public DayUsage UsageOfDay(DateTimeOffset now)
+    {
+        lock (_gate)
+            return _days.UsageOfDay(now);
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_disposed)
+                return;
+            _disposed = true;
+        }
+
+        _checkpoint.Dispose();
+        End();
+    }
+
+    private void Checkpoint()
+    {
+        lock (_disk)
+        {
+            SessionUsage open;
+            lock (_gate)
+            {
+                _due = false;
+                if (_session.IsNothing)
+                    return;
+                open = Usage(complete: false);
+            }
+
+            OnDisk(() => _folder.WriteOpen(open));
+        }
+    }
+
+    private void Restore()
+    {
+        foreach (var problem in _folder.Recover())
+            LogDamaged(problem);
+        // The caps ask for today: older files than the last rotated one have nothing of it.
+        var content = _folder.Read(files: 2);
+        foreach (var problem in content.Problems)
+            LogDamaged(problem);
+        foreach (var (day, used) in content.Sessions.SelectMany(session => session.Days))
+            _days.Add(day, used);
+    }
+
+    /// <summary>Under the gate. Only use arms it, so that an idle car writes nothing.</summary>
+    private void ArmCheckpoint()
+    {
+        if (_due || _disposed)
+            return;
+        _due = true;
+        _checkpoint.Change(CheckpointInterval, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Under the gate.</summary>
+    private SessionUsage Usage(bool complete) => _session.Usage(_time.GetUtcNow(), _energy.IdleWatts, complete);
+
+    private SessionMeter NewSession() => new(_zone, _deviceClass, _time.GetUtcNow());
+
+    private void OnDisk(Action act)
+    {
+        try
+        {
+            act();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            LogNotKept(e.Message);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Of the meter's files: {Problem}")]
+    private partial void LogDamaged(string problem);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "What the vehicle used cannot be kept on disk: {Reason}. Give the data folder room and write access")]
+    private partial void LogNotKept(string reason);
+}
