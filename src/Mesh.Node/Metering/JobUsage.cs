@@ -6,4 +6,7 @@ namespace Mesh.Node.Metering;
 /// <param name="Model">Name and version.</param>
 /// <param name="BytesIn">Of its input tensors.</param>
 /// <param name="BytesOut">Of its output tensors.</param>
-public sealed record JobUsage(string Model, bool IsBatch, AttemptOutcome Outcome, long BytesIn, long BytesOut, RunCost Cost);
+public sealed record JobUsage(string Model, bool IsBatch, AttemptOutcome Outcome, long BytesIn, long BytesOut, RunCost Cost)
+{
+    public DayUsage Day(bool isMetered) => DayUsage.Of(BytesIn + BytesOut, isMetered, Cost.EnergyUj);
+}

@@ -3,14 +3,14 @@ using Mesh.Messages;
 namespace Mesh.Node.Metering;
 
 /// <summary>Sums up what one session uses. Pure.</summary>
-public sealed class SessionMeter(TimeZoneInfo zone, string deviceClass, DateTimeOffset started)
+public sealed class SessionMeter(string deviceClass, DateTimeOffset started)
 {
     /// <summary>Models beyond so many are summed up under <see cref="OtherModels"/>.</summary>
     public const int MaxModels = 256;
 
     public const string OtherModels = "(other)";
 
-    private readonly DailyUsage _days = new(zone);
+    private readonly DailyUsage _days = new();
     private readonly Dictionary<string, UsageSum> _models = [];
     private UsageSum _interactive;
     private UsageSum _batch;
@@ -25,7 +25,9 @@ public sealed class SessionMeter(TimeZoneInfo zone, string deviceClass, DateTime
     /// <summary>The session that this is for has begun. What was used before, when no session was open, is its own.</summary>
     public void Begin(SessionEpoch epoch, DateTimeOffset at) => (_epoch, _started) = (epoch, at);
 
-    public void Add(JobUsage job, DateTimeOffset at)
+    /// <param name="day">The owner's.</param>
+    /// <param name="isMetered">The network is, or may be.</param>
+    public void Add(JobUsage job, DateOnly day, bool isMetered)
     {
         if (job.IsBatch)
             _batch = _batch.Plus(job);
@@ -34,14 +36,14 @@ public sealed class SessionMeter(TimeZoneInfo zone, string deviceClass, DateTime
         var model = _models.ContainsKey(job.Model) || _models.Count < MaxModels - 1 ? job.Model : OtherModels;
         _models[model] = _models.GetValueOrDefault(model).Plus(job);
         _methods |= job.Cost.Methods;
-        _days.Add(at, DayOf(job));
+        _days.Add(day, job.Day(isMetered));
     }
 
     /// <summary>A part of a model's artifact came.</summary>
-    public void AddFetched(long bytes, DateTimeOffset at)
+    public void AddFetched(long bytes, DateOnly day, bool isMetered)
     {
         _modelBytes += bytes;
-        _days.Add(at, new DayUsage(bytes, 0));
+        _days.Add(day, DayUsage.Of(bytes, isMetered));
     }
 
     public SessionUsage Usage(DateTimeOffset now, double idleWatts, bool complete) => new()
@@ -59,6 +61,4 @@ public sealed class SessionMeter(TimeZoneInfo zone, string deviceClass, DateTime
         ModelBytes = _modelBytes,
         Days = _days.Days.ToDictionary(),
     };
-
-    internal static DayUsage DayOf(JobUsage job) => new(job.BytesIn + job.BytesOut, job.Cost.EnergyUj);
 }

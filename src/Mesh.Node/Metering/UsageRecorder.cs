@@ -14,26 +14,34 @@ public sealed partial class UsageRecorder : IDisposable
 
     private readonly MeterFolder _folder;
     private readonly IEnergyMeter _energy;
-    private readonly TimeZoneInfo _zone;
+    private readonly Func<DateOnly> _today;
     private readonly string _deviceClass;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Lock _disk = new(); // taken before the gate
     private readonly Lock _gate = new();
-    private readonly DailyUsage _days;
+    private readonly DailyUsage _days = new();
     private readonly ITimer _checkpoint;
     private SessionMeter _session;
     private bool _due;
     private bool _disposed;
+    private volatile bool _isMetered = true;
 
-    /// <param name="zone">The owner's: whose midnight ends a day of the caps.</param>
+    /// <param name="today">The owner's day, which the daily caps go by; must neither block nor throw.</param>
     public UsageRecorder(
-        MeterFolder folder, IEnergyMeter energy, TimeZoneInfo zone, string deviceClass, TimeProvider time, ILogger<UsageRecorder> logger)
+        MeterFolder folder, IEnergyMeter energy, Func<DateOnly> today, string deviceClass, TimeProvider time, ILogger<UsageRecorder> logger)
     {
-        (_folder, _energy, _zone, _deviceClass, _time, _logger) = (folder, energy, zone, deviceClass, time, logger);
-        (_days, _session) = (new DailyUsage(zone), NewSession());
+        (_folder, _energy, _today, _deviceClass, _time, _logger) = (folder, energy, today, deviceClass, time, logger);
+        _session = NewSession();
         _checkpoint = time.CreateTimer(_ => Checkpoint(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         OnDisk(Restore);
+    }
+
+    /// <summary>The network is metered, or not known to be unmetered.</summary>
+    public bool IsMetered
+    {
+        get => _isMetered;
+        set => _isMetered = value;
     }
 
     /// <summary>A session begins. It takes over what was used since the last one ended.</summary>
@@ -62,11 +70,11 @@ public sealed partial class UsageRecorder : IDisposable
 
     public void Add(JobUsage job)
     {
-        var now = _time.GetUtcNow();
+        var (today, isMetered) = (_today(), _isMetered);
         lock (_gate)
         {
-            _session.Add(job, now);
-            _days.Add(now, SessionMeter.DayOf(job));
+            _session.Add(job, today, isMetered);
+            _days.Add(today, job.Day(isMetered));
             ArmCheckpoint();
         }
     }
@@ -74,20 +82,20 @@ public sealed partial class UsageRecorder : IDisposable
     /// <summary>A part of a model's artifact came.</summary>
     public void AddFetched(long bytes)
     {
-        var now = _time.GetUtcNow();
+        var (today, isMetered) = (_today(), _isMetered);
         lock (_gate)
         {
-            _session.AddFetched(bytes, now);
-            _days.Add(now, new DayUsage(bytes, 0));
+            _session.AddFetched(bytes, today, isMetered);
+            _days.Add(today, DayUsage.Of(bytes, isMetered));
             ArmCheckpoint();
         }
     }
 
-    /// <summary>On the owner's day that <paramref name="now"/> is in, restarts included: for the daily caps.</summary>
-    public DayUsage UsageOfDay(DateTimeOffset now)
+    /// <summary>On one of the owner's days, restarts included: for the daily caps.</summary>
+    public DayUsage UsageOf(DateOnly day)
     {
         lock (_gate)
-            return _days.UsageOfDay(now);
+            return _days.Of(day);
     }
 
     public void Dispose()
@@ -144,7 +152,7 @@ public sealed partial class UsageRecorder : IDisposable
     /// <summary>Under the gate.</summary>
     private SessionUsage Usage(bool complete) => _session.Usage(_time.GetUtcNow(), _energy.IdleWatts, complete);
 
-    private SessionMeter NewSession() => new(_zone, _deviceClass, _time.GetUtcNow());
+    private SessionMeter NewSession() => new(_deviceClass, _time.GetUtcNow());
 
     private void OnDisk(Action act)
     {

@@ -4,31 +4,27 @@ namespace Mesh.State.Tests.Metering;
 
 public sealed class DailyUsageTests
 {
-    // Two hours before UTC, as in summer in Berlin; a zone of the test's own, because not every computer knows names.
-    private static readonly TimeZoneInfo Zone = TimeZoneInfo.CreateCustomTimeZone("test", TimeSpan.FromHours(2), "test", "test");
+    private static readonly DateOnly First = new(2026, 1, 1);
 
-    private readonly DailyUsage _usage = new(Zone);
+    private readonly DailyUsage _usage = new();
 
     [Fact]
-    public void A_day_ends_at_the_owners_midnight()
+    public void Each_day_has_its_own_sum_and_counts_metered_bytes_apart()
     {
-        _usage.Add(At("2026-06-01T21:59:59Z"), new DayUsage(10, 100));
-        _usage.Add(At("2026-06-01T22:00:00Z"), new DayUsage(1, 2));
-        _usage.Add(At("2026-06-02T08:00:00+05:00"), new DayUsage(3, 4));
-        Assert.Equal(new DayUsage(10, 100), _usage.UsageOfDay(At("2026-06-01T00:00:00+02:00")));
-        Assert.Equal(new DayUsage(4, 6), _usage.UsageOfDay(At("2026-06-02T21:59:00Z")));
-        Assert.Equal(default, _usage.UsageOfDay(At("2026-06-02T22:00:00Z")));
+        _usage.Add(First, DayUsage.Of(10, isMetered: true, energyUj: 100));
+        _usage.Add(First.AddDays(1), DayUsage.Of(1, isMetered: false, energyUj: 2));
+        _usage.Add(First, DayUsage.Of(5, isMetered: false));
+        Assert.Equal(new DayUsage(15, 10, 100), _usage.Of(First));
+        Assert.Equal(new DayUsage(1, 0, 2), _usage.Of(First.AddDays(1)));
+        Assert.Equal(default, _usage.Of(First.AddDays(2)));
     }
 
     [Fact]
     public void Only_the_last_days_are_kept_whatever_order_they_come_in()
     {
-        var first = new DateOnly(2026, 1, 1);
         for (var day = DailyUsage.KeptDays; day >= 0; day--)
-            _usage.Add(first.AddDays(day), new DayUsage(1, 1));
+            _usage.Add(First.AddDays(day), DayUsage.Of(1, isMetered: true));
         Assert.Equal(DailyUsage.KeptDays, _usage.Days.Count);
-        Assert.DoesNotContain(first, _usage.Days.Keys);
+        Assert.DoesNotContain(First, _usage.Days.Keys);
     }
-
-    private static DateTimeOffset At(string text) => DateTimeOffset.Parse(text, null);
 }

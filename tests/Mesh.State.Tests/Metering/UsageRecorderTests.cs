@@ -28,6 +28,8 @@ public sealed class UsageRecorderTests : IDisposable
             recorder.Add(Job("m/1", energy: 100));
             recorder.Add(Job("m/1", energy: 20, outcome: AttemptOutcome.Cancelled)); // ended while it ran: spent all the same
             recorder.Add(Job("m/1", energy: 0, outcome: AttemptOutcome.Busy, runs: 0)); // refused: its bytes came, nothing ran
+            Assert.True(recorder.IsMetered); // for all that is known
+            recorder.IsMetered = false;
             recorder.Add(Job("n/2", energy: 3, batch: true));
             recorder.AddFetched(5000);
             _time.Advance(TimeSpan.FromSeconds(20));
@@ -43,7 +45,7 @@ public sealed class UsageRecorderTests : IDisposable
             "batch":{"inferences":1,"answered":1,"bytes_in":10,"bytes_out":5,"wall_ns":2000000,"cpu_ns":1000000,"energy_uj":3,"energy_error_uj":1},
             "models":{"m/1":{"inferences":2,"answered":1,"bytes_in":30,"bytes_out":5,"wall_ns":4000000,"cpu_ns":2000000,"energy_uj":120,"energy_error_uj":60},
             "n/2":{"inferences":1,"answered":1,"bytes_in":10,"bytes_out":5,"wall_ns":2000000,"cpu_ns":1000000,"energy_uj":3,"energy_error_uj":1}},
-            "model_bytes":5000,"days":{"1970-01-01":{"bytes":5050,"energy_uj":123}}}
+            "model_bytes":5000,"days":{"1970-01-01":{"bytes":5050,"metered_bytes":35,"energy_uj":123}}}
             """.ReplaceLineEndings(""),
             line);
         Assert.Empty(_log.Lines);
@@ -61,7 +63,7 @@ public sealed class UsageRecorderTests : IDisposable
         Assert.False(File.Exists(Current));
 
         var next = Recorder();
-        Assert.Equal(100, next.UsageOfDay(_time.GetUtcNow()).EnergyUj);
+        Assert.Equal(100, next.UsageOf(Today).EnergyUj);
         var lost = Assert.Single(Sessions());
         Assert.Equal((1UL, false, 100L), (lost.Epoch, lost.Complete, lost.Interactive.EnergyUj));
         Assert.Equal(DateTimeOffset.UnixEpoch + TimeSpan.FromMinutes(1), lost.Ended);
@@ -106,7 +108,7 @@ public sealed class UsageRecorderTests : IDisposable
         File.Move(open + ".saved", open); // killed before it was deleted
         using var next = Recorder();
         Assert.True(Assert.Single(Sessions()).Complete);
-        Assert.Equal(100, next.UsageOfDay(_time.GetUtcNow()).EnergyUj);
+        Assert.Equal(100, next.UsageOf(Today).EnergyUj);
         Assert.False(File.Exists(open));
     }
 
@@ -163,7 +165,7 @@ public sealed class UsageRecorderTests : IDisposable
     [Fact]
     public void Files_are_rotated_and_the_oldest_goes()
     {
-        var session = new SessionMeter(TimeZoneInfo.Utc, "", _time.GetUtcNow()).Usage(_time.GetUtcNow(), 1, complete: true);
+        var session = new SessionMeter("", _time.GetUtcNow()).Usage(_time.GetUtcNow(), 1, complete: true);
         var length = session.ToJson().Length + 1;
         var folder = new MeterFolder(_folder.Path, rotateAt: 2 * length);
         for (var epoch = 1UL; epoch <= 9; epoch++)
@@ -177,7 +179,7 @@ public sealed class UsageRecorderTests : IDisposable
     }
 
     [Fact]
-    public void A_days_use_outlives_restarts_and_goes_by_the_owners_day()
+    public void A_days_use_outlives_restarts()
     {
         for (var session = 1UL; session <= 3; session++)
         {
@@ -188,8 +190,11 @@ public sealed class UsageRecorderTests : IDisposable
         }
 
         using var last = Recorder();
-        Assert.Equal(new DayUsage(3 * 115, 21), last.UsageOfDay(_time.GetUtcNow()));
-        Assert.Equal(default, last.UsageOfDay(_time.GetUtcNow() + TimeSpan.FromDays(1)));
+        Assert.Equal(new DayUsage(3 * 115, 3 * 115, 21), last.UsageOf(Today));
+        _time.Advance(TimeSpan.FromDays(1));
+        Assert.Equal(default, last.UsageOf(Today));
+        last.Add(Job("m/1", energy: 7));
+        Assert.Equal((7, 21), (last.UsageOf(Today).EnergyUj, last.UsageOf(Today.AddDays(-1)).EnergyUj));
     }
 
     [Fact]
@@ -201,16 +206,16 @@ public sealed class UsageRecorderTests : IDisposable
         recorder.Add(Job("m/1", energy: 7));
         _time.Advance(TimeSpan.FromMinutes(1));
         recorder.End();
-        Assert.Equal(7, recorder.UsageOfDay(_time.GetUtcNow()).EnergyUj);
+        Assert.Equal(7, recorder.UsageOf(Today).EnergyUj);
         Assert.Equal(3, _log.Lines.Count(line => line.StartsWith("Error: What the vehicle used cannot be kept on disk: ", StringComparison.Ordinal)));
     }
 
     [Fact]
     public void Models_without_number_do_not_grow_a_session_without_bound()
     {
-        var meter = new SessionMeter(TimeZoneInfo.Utc, "", _time.GetUtcNow());
+        var meter = new SessionMeter("", _time.GetUtcNow());
         for (var model = 0; model < 1000; model++)
-            meter.Add(Job($"m{model}/1", energy: 1), _time.GetUtcNow());
+            meter.Add(Job($"m{model}/1", energy: 1), Today, isMetered: false);
         var usage = meter.Usage(_time.GetUtcNow(), 1, complete: true);
         Assert.Equal(SessionMeter.MaxModels, usage.Models.Count);
         Assert.Equal(1000, usage.Models.Values.Sum(model => model.EnergyUj));
@@ -241,5 +246,7 @@ public sealed class UsageRecorderTests : IDisposable
     }
 
     private UsageRecorder Recorder(string? folder = null) =>
-        new(new MeterFolder(folder ?? _folder.Path), Model, TimeZoneInfo.Utc, "cpu-2", _time, _log);
+        new(new MeterFolder(folder ?? _folder.Path), Model, () => Today, "cpu-2", _time, _log);
+
+    private DateOnly Today => DateOnly.FromDateTime(_time.GetUtcNow().DateTime);
 }
