@@ -34,7 +34,8 @@ public sealed class TraceTelemetry : ITelemetrySource
                 number++;
                 try
                 {
-                    first ??= Parse(text)?.Time;
+                    var line = Parse(text);
+                    first ??= line?.Time;
                 }
                 catch (FormatException e) when (++wrong <= MaxErrors)
                 {
