@@ -1,3 +1,5 @@
+using Mesh.Node.Policy;
+
 namespace Mesh.Node.Metering;
 
 /// <summary>What was used on one day.</summary>
@@ -5,6 +7,9 @@ namespace Mesh.Node.Metering;
 public readonly record struct DayUsage(long Bytes, long EnergyUj)
 {
     public static DayUsage operator +(DayUsage one, DayUsage other) => new(one.Bytes + other.Bytes, one.EnergyUj + other.EnergyUj);
+
+    /// <summary>For the daily caps. All bytes count as metered: where they were paid for by the byte is not known afterwards.</summary>
+    public UsageToday ToUsageToday() => new(Bytes, EnergyUj / 3.6e12);
 
     public static DayUsage Add(DayUsage left, DayUsage right) => left + right;
 }

@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Akka.Configuration;
 using Mesh.Messages;
 using Mesh.Node.Inference;
+using Mesh.Node.Metering;
 using Mesh.Node.Policy;
 using Mesh.Node.Units;
 using Microsoft.Extensions.Hosting;
@@ -20,6 +21,7 @@ public sealed partial class VehicleHost(
     EligibilityWatch eligibility,
     IInferenceEngine engine,
     UnitWork units,
+    UsageRecorder usage,
     TimeProvider time,
     ILoggerFactory loggers) : BackgroundService
 {
@@ -171,7 +173,9 @@ public sealed partial class VehicleHost(
         var end = SessionEnd.Failed;
         try
         {
-            using var session = new VehicleSession(settings, akka, engine, units, _epochs.Next(), Facts(), time, loggers);
+            var epoch = _epochs.Next();
+            usage.Begin(epoch);
+            using var session = new VehicleSession(settings, akka, engine, units, epoch, Facts(), time, loggers);
             session.Opened += () => Tell(new SessionOpened());
             session.Aged += () => Tell(new RenewalDue());
             _session = session;
@@ -183,6 +187,7 @@ public sealed partial class VehicleHost(
         }
 
         _session = null;
+        usage.End();
         Tell(new SessionOver(end));
     }
 
