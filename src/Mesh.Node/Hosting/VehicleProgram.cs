@@ -27,6 +27,7 @@ public static partial class VehicleProgram
         AddOwner(builder.Services.AddSingleton(settings).AddSingleton(hocon).AddSingleton(TimeProvider.System).AddSingleton(SystemFiles.Real));
         AddMetering(builder.Services);
         AddInference(builder.Services, settings);
+        builder.Services.AddSingleton(provider => new LifeLog(settings.Data, provider.GetRequiredService<ILogger<LifeLog>>()));
         builder.Services.AddHostedService(Limits).AddHostedService<VehicleHost>();
         return builder.Build();
     }

@@ -22,6 +22,7 @@ public sealed partial class VehicleHost(
     IInferenceEngine engine,
     UnitWork units,
     UsageRecorder usage,
+    LifeLog life,
     TimeProvider time,
     ILoggerFactory loggers) : BackgroundService
 {
@@ -94,7 +95,13 @@ public sealed partial class VehicleHost(
         }
 
         if (!IsSame(before?.Verdict, judgement.Verdict))
+        {
             LogVerdict(judgement.Verdict);
+            // While it is away nothing else tells the owner that there is another reason now.
+            if (_state.Phase == VehiclePhase.Away)
+                Step();
+        }
+
         Tell(new ClearanceChanged(ClearanceOf(judgement)));
     }
 
@@ -135,6 +142,7 @@ public sealed partial class VehicleHost(
 
     private void Carry(VehicleDecision decision)
     {
+        var before = (_state.Phase, _state.Cause);
         foreach (var change in decision.Events)
         {
             _state.Apply(change);
@@ -142,6 +150,8 @@ public sealed partial class VehicleHost(
                 LogChange(settings.Vehicle, _state.Phase, change);
         }
 
+        if (before != (_state.Phase, _state.Cause))
+            Step();
         foreach (var effect in decision.Effects)
             Carry(effect);
     }
@@ -153,11 +163,32 @@ public sealed partial class VehicleHost(
             case StartSession: Start(); break;
             case AnnounceDeparture announce: _session?.Announce(announce.At is { } at ? time.GetUtcNow() + (at - Now) : null); break;
             case Drain: BeginDrain(); break;
-            case Preempt: engine.Permit(OwnerConsent.Nothing, OwnerConsent.Nothing); break;
+            case Preempt: FreeProcessor(); break;
             case LeaveSession: _session?.Leave(); break;
             case Exit: _exit.TrySetResult(); break;
             default: throw new InvalidOperationException($"{effect} is nothing that a vehicle does.");
         }
+    }
+
+    private void FreeProcessor()
+    {
+        var began = time.GetTimestamp();
+        engine.Permit(OwnerConsent.Nothing, OwnerConsent.Nothing);
+        _ = engine.WhenIdleAsync(CancellationToken.None).ContinueWith(
+            _ => Step(time.GetElapsedTime(began)), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    /// <summary>Where it is now, for its owner.</summary>
+    private void Step(TimeSpan? freed = null)
+    {
+        var verdict = _judgement?.Verdict;
+        life.Add(new LifeEntry(
+            eligibility.Clock.GetUtcNow(),
+            _state.Phase,
+            _state.Cause,
+            verdict?.Allowed ?? WorkKinds.None,
+            verdict is { IsEligible: false } ? [.. verdict.Denials.Select(denial => denial.ToString())] : [],
+            freed?.TotalMilliseconds));
     }
 
     private void Start()
