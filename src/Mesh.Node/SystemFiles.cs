@@ -10,6 +10,9 @@ public class SystemFiles(string root = "/")
 {
     public static SystemFiles Real { get; } = new();
 
+    /// <summary>May write to what nobody offered.</summary>
+    public virtual bool IsPrivileged => Environment.IsPrivilegedProcess;
+
     public string? Text(string path)
     {
         try

@@ -3,6 +3,7 @@ using System.Net;
 using Akka.Configuration;
 using Mesh.Hosting.Settings;
 using Mesh.Messages;
+using Mesh.Node.Limits;
 using Mesh.Node.Policy;
 using Mesh.Node.Telemetry;
 using Microsoft.Extensions.Logging;
@@ -35,6 +36,7 @@ public sealed record VehicleSettings
         new("device-class", "a name for the vehicle's hardware that models can demand, e.g. cpu-2: 1 to 64 letters, digits, '-', '_' or '.'"),
         new("memory-bytes", "memory for loaded models, a number of bytes above 0"),
         new("disk-bytes", "disk space for fetched models, a number of bytes above 0"),
+        new("cgroup", CgroupSetting.Needs),
         new("drain-grace", "how long running work may finish on SIGTERM, a duration such as 5s"),
         new("log-level", "trace, debug, information, warning, error or critical"),
         new("check-config", "no value", IsSwitch: true),
@@ -75,6 +77,8 @@ public sealed record VehicleSettings
 
     public long DiskBytes { get; init; } = 4L << 30;
 
+    public CgroupSetting Cgroup { get; init; } = CgroupSetting.Auto;
+
     public TimeSpan DrainGrace { get; init; } = TimeSpan.FromSeconds(5);
 
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
@@ -103,6 +107,7 @@ public sealed record VehicleSettings
             DeviceClass = reader.Optional("device-class", text => VehicleId.TryParse(text, out _) ? text : null, defaults.DeviceClass),
             MemoryBytes = reader.Optional("memory-bytes", SettingParsers.Bytes, defaults.MemoryBytes),
             DiskBytes = reader.Optional("disk-bytes", SettingParsers.Bytes, defaults.DiskBytes),
+            Cgroup = reader.Optional("cgroup", CgroupSetting.Parse, defaults.Cgroup),
             DrainGrace = reader.Optional("drain-grace", SettingParsers.Duration, defaults.DrainGrace),
             LogLevel = reader.Optional("log-level", SettingParsers.Choice<LogLevel>, defaults.LogLevel),
         };

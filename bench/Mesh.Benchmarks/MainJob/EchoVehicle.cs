@@ -59,6 +59,10 @@ internal static class EchoVehicle
         {
         }
 
+        public void Limit(int threads, long memoryBytes)
+        {
+        }
+
         public Task WhenIdleAsync(CancellationToken cancellation) => Task.CompletedTask;
     }
 

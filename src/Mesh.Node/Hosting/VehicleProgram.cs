@@ -1,9 +1,12 @@
 using Akka.Configuration;
 using Mesh.Messages;
 using Mesh.Node.Inference;
+using Mesh.Node.Limits;
+using Mesh.Node.Metering;
 using Mesh.Node.Policy;
 using Mesh.Node.Sessions;
 using Mesh.Node.Telemetry;
+using Mesh.Node.Telemetry.Kuksa;
 using Mesh.Node.Units;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -21,38 +24,65 @@ public static partial class VehicleProgram
             .AddFilter("Microsoft.Hosting", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning)
             .AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss.fff "));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.DrainGrace + TimeSpan.FromSeconds(30));
-        builder.Services
-            .AddSingleton(settings)
-            .AddSingleton(hocon)
-            .AddSingleton(TimeProvider.System)
-            .AddSingleton(new ModelStoreOptions { Folder = Path.Combine(settings.Data, "models"), QuotaBytes = settings.DiskBytes })
-            .AddSingleton(new InferenceEngineOptions
-            {
-                Threads = settings.Threads,
-                IntraOpThreads = settings.IntraOpThreads,
-                MemoryBytes = settings.MemoryBytes,
-            })
-            .AddSingleton<ModelStore>()
-            .AddSingleton<InferenceEngine>()
-            .AddSingleton<IInferenceEngine>(provider => provider.GetRequiredService<InferenceEngine>())
-            .AddSingleton(new UnitWorkOptions())
-            .AddSingleton<UnitWork>()
-            .AddSingleton(Telemetry)
-            .AddSingleton(Policies)
-            .AddSingleton(provider => new EligibilityWatch(
-                provider.GetRequiredService<ITelemetrySource>(),
-                provider.GetRequiredService<IOwnerPolicies>(),
-                (_, _) => UsageToday.None,
-                provider.GetRequiredService<ILogger<EligibilityWatch>>()))
-            .AddHostedService<VehicleHost>();
+        AddOwner(builder.Services.AddSingleton(settings).AddSingleton(hocon).AddSingleton(TimeProvider.System).AddSingleton(SystemFiles.Real));
+        builder.Services.AddMetering(settings);
+        AddInference(builder.Services, settings);
+        builder.Services.AddSingleton(provider => new LifeLog(settings.Data, provider.GetRequiredService<ILogger<LifeLog>>()));
+        builder.Services.AddHostedService(Limits).AddHostedService<VehicleHost>();
         return builder.Build();
+    }
+
+    private static void AddOwner(IServiceCollection services) => services
+        .AddSingleton(Telemetry)
+        .AddSingleton(Policies)
+        .AddSingleton(provider => new EligibilityWatch(
+            provider.GetRequiredService<ITelemetrySource>(),
+            provider.GetRequiredService<IOwnerPolicies>(),
+            (policy, now) => provider.GetRequiredService<UsageRecorder>().UsageOf(policy.DayOf(now)).ToUsageToday(),
+            provider.GetRequiredService<ILogger<EligibilityWatch>>()));
+
+    private static void AddInference(IServiceCollection services, VehicleSettings settings) => services
+        .AddSingleton(provider => new ModelStoreOptions
+        {
+            Folder = Path.Combine(settings.Data, "models"),
+            QuotaBytes = settings.DiskBytes,
+            Fetched = bytes => provider.GetRequiredService<UsageRecorder>().AddFetched(bytes),
+        })
+        .AddSingleton(new InferenceEngineOptions
+        {
+            Threads = settings.Threads,
+            IntraOpThreads = settings.IntraOpThreads,
+            MemoryBytes = settings.MemoryBytes,
+        })
+        .AddSingleton<ModelStore>()
+        .AddSingleton<InferenceEngine>()
+        .AddSingleton<IInferenceEngine>(provider => provider.GetRequiredService<InferenceEngine>())
+        .AddSingleton(new UnitWorkOptions())
+        .AddSingleton<UnitWork>();
+
+    private static ComputerLimits Limits(IServiceProvider services)
+    {
+        var settings = services.GetRequiredService<VehicleSettings>();
+        return new ComputerLimits(
+            services.GetRequiredService<IOwnerPolicies>(),
+            services.GetRequiredService<IInferenceEngine>(),
+            settings.Cgroup,
+            $"mesh-{settings.Vehicle}",
+            services.GetRequiredService<SystemFiles>(),
+            services.GetRequiredService<ILogger<ComputerLimits>>());
     }
 
     private static ITelemetrySource Telemetry(IServiceProvider services)
     {
         var (source, errors) = services.GetRequiredService<VehicleSettings>().Telemetry.Open(
             services.GetRequiredService<TimeProvider>(), Random.Shared, services.GetRequiredService<ILoggerFactory>());
-        return source ?? throw new InvalidOperationException(string.Join("; ", errors));
+        return source switch
+        {
+            null => throw new InvalidOperationException(string.Join("; ", errors)),
+            // The others say themselves how much memory there is.
+            KuksaTelemetry => new HostTelemetry(source, new MemoryProbe(services.GetRequiredService<SystemFiles>())),
+            _ => source,
+        };
     }
 
     private static IOwnerPolicies Policies(IServiceProvider services)

@@ -28,6 +28,14 @@ public interface IInferenceEngine
     /// </summary>
     void Permit(OwnerConsent starts, OwnerConsent finishes);
 
+    /// <summary>
+    /// Uses no more than this from now on, and no more than its options say: what runs goes on, further runs wait, models that
+    /// nobody needs are released.
+    /// </summary>
+    /// <param name="threads">Inferences at once, 1 or more.</param>
+    /// <param name="memoryBytes">For loaded models, above 0.</param>
+    void Limit(int threads, long memoryBytes);
+
     /// <summary>Completes when no job is queued or running.</summary>
     Task WhenIdleAsync(CancellationToken cancellation);
 

@@ -27,7 +27,8 @@ public sealed partial class InferenceEngine
         {
             while (!_disposed)
             {
-                var members = _queue.Take(Now, _limits, _turns.StartFrom, out var heldUntil);
+                TimeSpan? heldUntil = null;
+                var members = _running.Count < _maxRuns ? _queue.Take(Now, _limits, _turns.StartFrom, out heldUntil) : null;
                 if (heldUntil is { } moment)
                     _company.Change(Until(moment), Timeout.InfiniteTimeSpan);
                 if (members is null)

@@ -36,6 +36,22 @@ public sealed partial class InferenceEngine
         SettleUnrun(jobs, AttemptOutcome.HandedBack, StoppedReason);
     }
 
+    public void Limit(int threads, long memoryBytes)
+    {
+        IReadOnlyList<LoadedModel> released;
+        lock (_gate)
+        {
+            if (_disposed)
+                return;
+            _maxRuns = Math.Clamp(threads, 1, _options.Threads);
+            released = _models.Resize(Math.Clamp(memoryBytes, 1, _options.MemoryBytes));
+            Monitor.PulseAll(_gate);
+        }
+
+        Release(released);
+        RaiseStatusChanged();
+    }
+
     public Task WhenIdleAsync(CancellationToken cancellation)
     {
         lock (_gate)

@@ -11,7 +11,7 @@ public sealed partial class InferenceEngine
     /// </summary>
     private void MakeWay()
     {
-        if (_disposed || _idleThreads > 0 || !_queue.HasInteractiveReady)
+        if (_disposed || (_idleThreads > 0 && _running.Count < _maxRuns) || !_queue.HasInteractiveReady)
             return;
         TimeSpan? next = null;
         foreach (var run in _running)

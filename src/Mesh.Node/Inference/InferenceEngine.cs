@@ -36,6 +36,7 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
     private int _open;
     private int _openInteractive;
     private int _idleThreads;
+    private int _maxRuns;
     private long _arrivals;
     private long _answered;
     private long _failed;
@@ -59,6 +60,8 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
         _way = time.CreateTimer(_ => MakeWayLater(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _company = time.CreateTimer(_ => WakeThreads(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
+        _maxRuns = options.Threads;
+
         // Threads of their own, so that a long run never takes one from the pool that the actors run on.
         _threads = [.. Enumerable.Range(1, options.Threads).Select(
             number => new Thread(RunJobs) { IsBackground = true, Name = $"inference-{number}" })];
@@ -73,7 +76,7 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
         get
         {
             lock (_gate)
-                return new EngineStatus(_options.Threads, _openInteractive, _models.Loaded, _answered, _failed, _inferenceTime) { Runs = _runs };
+                return new EngineStatus(_maxRuns, _openInteractive, _models.Loaded, _answered, _failed, _inferenceTime) { Runs = _runs };
         }
     }
 

@@ -10,6 +10,7 @@ namespace Mesh.Node.Inference;
 internal sealed class ModelTable(long memoryBytes, int memoryFactor)
 {
     private readonly Dictionary<ArtifactHash, ModelSlot> _slots = [];
+    private long _memoryBytes = memoryBytes;
 
     /// <summary>A snapshot, replaced when a model comes or goes.</summary>
     public IReadOnlyList<ArtifactHash> Loaded { get; private set; } = [];
@@ -29,8 +30,31 @@ internal sealed class ModelTable(long memoryBytes, int memoryFactor)
     public IReadOnlyList<LoadedModel> Reserve(ModelSlot slot)
     {
         var size = slot.Reference.Size;
-        var needed = size > memoryBytes / memoryFactor ? long.MaxValue : Math.Max(0, size) * memoryFactor;
-        var free = memoryBytes - _slots.Values.Sum(other => other.Reserved);
+        var needed = size > _memoryBytes / memoryFactor ? long.MaxValue : Math.Max(0, size) * memoryFactor;
+        var (victims, free) = Free(needed);
+        if (needed > free)
+        {
+            throw new ModelUnavailableException(
+                $"{slot.Reference} of {size} bytes needs about {memoryFactor} times that in memory, "
+                + $"and {free} of {_memoryBytes} bytes could be freed for it.");
+        }
+
+        slot.Reserved = needed;
+        return [.. victims.Select(Detach)];
+    }
+
+    /// <summary>Another bound from now on; models in use stay, also where they exceed it.</summary>
+    /// <returns>What was detached and must be disposed of.</returns>
+    public IReadOnlyList<LoadedModel> Resize(long bytes)
+    {
+        _memoryBytes = bytes;
+        return [.. Free(0).Victims.Select(Detach)];
+    }
+
+    /// <summary>The least recently used models without which so much is free, or all that nothing needs.</summary>
+    private (IReadOnlyList<ModelSlot> Victims, long Free) Free(long needed)
+    {
+        var free = _memoryBytes - _slots.Values.Sum(other => other.Reserved);
         var victims = new List<ModelSlot>();
         foreach (var idle in _slots.Values.Where(IsIdle).OrderBy(other => other.LastUsed))
         {
@@ -40,15 +64,7 @@ internal sealed class ModelTable(long memoryBytes, int memoryFactor)
             free += idle.Reserved;
         }
 
-        if (needed > free)
-        {
-            throw new ModelUnavailableException(
-                $"{slot.Reference} of {size} bytes needs about {memoryFactor} times that in memory, "
-                + $"and {free} of {memoryBytes} bytes could be freed for it.");
-        }
-
-        slot.Reserved = needed;
-        return [.. victims.Select(Detach)];
+        return (victims, free);
     }
 
     public void Attach(ModelSlot slot, LoadedModel model)

@@ -79,22 +79,30 @@ public sealed partial class CgroupLimit : IDisposable
         string[] wanted = limits.MemoryBytes is null ? ["cpu"] : ["cpu", "memory"];
         foreach (var controller in wanted)
         {
-            if (Parent(setting, controller) is { } group)
-                parents.Add((group, controller));
-            else
+            if (Parent(setting, controller) is not { } group)
                 problems.Add($"no '{controller}' controller {(setting.Parent is { } parent ? $"in {parent}" : "for this process's group")}");
+            else if (setting.Parent is null && IsSomeoneElses(group))
+                problems.Add($"{group.Folder} may be how whoever started this process keeps track of it");
+            else
+                parents.Add((group, controller));
         }
 
         return parents;
     }
+
+    /// <summary>
+    /// Writable is not offered where one may write to everything: v1 lists a group's processes without its children's, so whoever
+    /// made the group would lose sight of a process that moves into a child.
+    /// </summary>
+    private bool IsSomeoneElses(ControlGroup group) => _files.IsPrivileged && group is { IsV2: false, IsRoot: false };
 
     private ControlGroup? Parent(CgroupSetting setting, string controller)
     {
         if (setting.Parent is not { } folder)
             return CgroupTree.Of(_files, controller);
         if (_files.Text($"{folder}/cgroup.controllers") is { } controllers)
-            return controllers.Split(' ').Contains(controller) ? new ControlGroup(folder, IsV2: true) : null;
-        return _files.Exists($"{folder}/{SingleGroup.LimitFile(controller)}") ? new ControlGroup(folder, IsV2: false) : null;
+            return controllers.Split(' ').Contains(controller) ? new ControlGroup(folder, IsV2: true, IsRoot: false) : null;
+        return _files.Exists($"{folder}/{SingleGroup.LimitFile(controller)}") ? new ControlGroup(folder, IsV2: false, IsRoot: false) : null;
     }
 
     private List<string> Set(CgroupLimits limits) => [.. _groups.SelectMany(group => group.Set(limits))];

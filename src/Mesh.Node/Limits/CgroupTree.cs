@@ -3,7 +3,8 @@ using System.Text.RegularExpressions;
 namespace Mesh.Node.Limits;
 
 /// <summary>A control group as a folder, and which of the kernel's two interfaces it has.</summary>
-public sealed record ControlGroup(string Folder, bool IsV2);
+/// <param name="IsRoot">Of its hierarchy: nobody made it for this process.</param>
+public sealed record ControlGroup(string Folder, bool IsV2, bool IsRoot);
 
 /// <summary>Where this process stands among the kernel's control groups, as /proc/self/cgroup and /proc/self/mountinfo tell.</summary>
 public static partial class CgroupTree
@@ -14,10 +15,10 @@ public static partial class CgroupTree
         // HIERARCHY:CONTROLLERS:PATH; the one hierarchy of v2 is number 0 and names no controller.
         var memberships = files.Lines("/proc/self/cgroup").Select(line => line.Split(':', 3)).Where(parts => parts.Length == 3).ToList();
         foreach (var parts in memberships.Where(parts => parts[1].Split(',').Contains(controller)))
-            return Folder(files, "cgroup", controller, parts[2]) is { } folder ? new ControlGroup(folder, IsV2: false) : null;
+            return Folder(files, "cgroup", controller, parts[2]) is { } folder ? new ControlGroup(folder, IsV2: false, IsRoot(parts)) : null;
         return memberships.Find(parts => parts[0] == "0") is { } unified && Folder(files, "cgroup2", null, unified[2]) is { } group
             && (files.Text($"{group}/cgroup.controllers") ?? "").Split(' ').Contains(controller)
-            ? new ControlGroup(group, IsV2: true)
+            ? new ControlGroup(group, IsV2: true, IsRoot(unified))
             : null;
     }
 
@@ -30,6 +31,8 @@ public static partial class CgroupTree
         for (var folder = group.Folder; top is not null && folder.Length >= top.Length; folder = Path.GetDirectoryName(folder) ?? "")
             yield return folder;
     }
+
+    private static bool IsRoot(string[] membership) => membership[2] == "/";
 
     private static string? Folder(SystemFiles files, string type, string? controller, string path)
     {

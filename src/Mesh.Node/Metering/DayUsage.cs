@@ -1,3 +1,5 @@
+using Mesh.Node.Policy;
+
 namespace Mesh.Node.Metering;
 
 /// <summary>What was used on one day.</summary>
@@ -5,8 +7,13 @@ namespace Mesh.Node.Metering;
 /// <param name="MeteredBytes">Of which over networks that were metered or not known to be unmetered.</param>
 public readonly record struct DayUsage(long Bytes, long MeteredBytes, long EnergyUj)
 {
+    private const double MicrojoulesPerKwh = 3.6e12;
+
     public static DayUsage operator +(DayUsage one, DayUsage other) =>
         new(one.Bytes + other.Bytes, one.MeteredBytes + other.MeteredBytes, one.EnergyUj + other.EnergyUj);
+
+    /// <summary>For the policy's daily caps.</summary>
+    public UsageToday ToUsageToday() => new(MeteredBytes, EnergyUj / MicrojoulesPerKwh);
 
     public static DayUsage Add(DayUsage left, DayUsage right) => left + right;
 

@@ -13,7 +13,7 @@ public static class MeteringHosting
     public static IServiceCollection AddMetering(this IServiceCollection services, VehicleSettings settings, Func<double?>? powerSignal = null) => services
         .AddSingleton(provider => EnergyMeters.Choose(
             settings.DeviceClass,
-            SystemFiles.Real,
+            provider.GetRequiredService<SystemFiles>(),
             powerSignal,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(EnergyMeters))))

@@ -3,6 +3,9 @@ namespace Mesh.Node.Policy;
 /// <summary>How much of the computer work may use: the vehicle's own software comes first.</summary>
 public sealed record ComputerPolicy
 {
+    /// <summary>Nothing is limited; the process's priority and control group stay as they are.</summary>
+    public static ComputerPolicy Unlimited { get; } = new() { Threads = int.MaxValue, MemoryBytes = long.MaxValue, MinFreeMemoryMib = null, Nice = 0 };
+
     /// <summary>Processor threads, of all inferences together.</summary>
     public int Threads { get; init; } = 1;
 

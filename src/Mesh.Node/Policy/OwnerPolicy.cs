@@ -23,7 +23,7 @@ public sealed record OwnerPolicy
         Temperature = new TemperaturePolicy { BatteryMaxCelsius = null, ComputerMaxCelsius = null },
         Network = new NetworkPolicy { Allow = NetworkAllowance.Any },
         Energy = new EnergyPolicy { DailyCapKwh = null },
-        Computer = new ComputerPolicy { MinFreeMemoryMib = null },
+        Computer = ComputerPolicy.Unlimited,
         Hysteresis = HysteresisPolicy.None,
     };
 

@@ -3,7 +3,9 @@ using System.Threading.Channels;
 using Akka.Configuration;
 using Mesh.Messages;
 using Mesh.Node.Inference;
+using Mesh.Node.Metering;
 using Mesh.Node.Policy;
+using Mesh.Node.Telemetry;
 using Mesh.Node.Units;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -20,6 +22,8 @@ public sealed partial class VehicleHost(
     EligibilityWatch eligibility,
     IInferenceEngine engine,
     UnitWork units,
+    UsageRecorder usage,
+    LifeLog life,
     TimeProvider time,
     ILoggerFactory loggers) : BackgroundService
 {
@@ -83,6 +87,7 @@ public sealed partial class VehicleHost(
     {
         var before = _judgement;
         _judgement = judgement;
+        usage.IsMetered = judgement.Telemetry[VssCatalogue.NetworkIsMetered].Truth != false;
         var consent = ConsentOf(judgement);
         engine.Permit(consent, finishes: MayFinish(judgement));
         if (_session is { } session && (before is null || ConsentOf(before) != consent))
@@ -92,7 +97,13 @@ public sealed partial class VehicleHost(
         }
 
         if (!IsSame(before?.Verdict, judgement.Verdict))
+        {
             LogVerdict(judgement.Verdict);
+            // While it is away nothing else tells the owner that there is another reason now.
+            if (_state.Phase == VehiclePhase.Away)
+                Step();
+        }
+
         Tell(new ClearanceChanged(ClearanceOf(judgement)));
     }
 
@@ -133,6 +144,7 @@ public sealed partial class VehicleHost(
 
     private void Carry(VehicleDecision decision)
     {
+        var before = (_state.Phase, _state.Cause);
         foreach (var change in decision.Events)
         {
             _state.Apply(change);
@@ -140,6 +152,8 @@ public sealed partial class VehicleHost(
                 LogChange(settings.Vehicle, _state.Phase, change);
         }
 
+        if (before != (_state.Phase, _state.Cause))
+            Step();
         foreach (var effect in decision.Effects)
             Carry(effect);
     }
@@ -151,11 +165,32 @@ public sealed partial class VehicleHost(
             case StartSession: Start(); break;
             case AnnounceDeparture announce: _session?.Announce(announce.At is { } at ? time.GetUtcNow() + (at - Now) : null); break;
             case Drain: BeginDrain(); break;
-            case Preempt: engine.Permit(OwnerConsent.Nothing, OwnerConsent.Nothing); break;
+            case Preempt: FreeProcessor(); break;
             case LeaveSession: _session?.Leave(); break;
             case Exit: _exit.TrySetResult(); break;
             default: throw new InvalidOperationException($"{effect} is nothing that a vehicle does.");
         }
+    }
+
+    private void FreeProcessor()
+    {
+        var began = time.GetTimestamp();
+        engine.Permit(OwnerConsent.Nothing, OwnerConsent.Nothing);
+        _ = engine.WhenIdleAsync(CancellationToken.None).ContinueWith(
+            _ => Step(time.GetElapsedTime(began)), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    /// <summary>Where it is now, for its owner.</summary>
+    private void Step(TimeSpan? freed = null)
+    {
+        var verdict = _judgement?.Verdict;
+        life.Add(new LifeEntry(
+            eligibility.Clock.GetUtcNow(),
+            _state.Phase,
+            _state.Cause,
+            verdict?.Allowed ?? WorkKinds.None,
+            verdict is { IsEligible: false } ? [.. verdict.Denials.Select(denial => denial.ToString())] : [],
+            freed?.TotalMilliseconds));
     }
 
     private void Start()
@@ -171,7 +206,9 @@ public sealed partial class VehicleHost(
         var end = SessionEnd.Failed;
         try
         {
-            using var session = new VehicleSession(settings, akka, engine, units, _epochs.Next(), Facts(), time, loggers);
+            var epoch = _epochs.Next();
+            usage.Begin(epoch);
+            using var session = new VehicleSession(settings, akka, engine, units, epoch, Facts(), time, loggers);
             session.Opened += () => Tell(new SessionOpened());
             session.Aged += () => Tell(new RenewalDue());
             _session = session;
@@ -183,6 +220,7 @@ public sealed partial class VehicleHost(
         }
 
         _session = null;
+        usage.End();
         Tell(new SessionOver(end));
     }
 

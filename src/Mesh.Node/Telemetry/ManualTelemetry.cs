@@ -66,7 +66,7 @@ public sealed class ManualTelemetry(TimeProvider clock) : ITelemetrySource
     {
         _changes.Writer.TryWrite(true);
         await using var timer = clock.CreateTimer(_ => _changes.Writer.TryWrite(true), null, Repeat, Repeat);
-        var connected = false;
+        bool? connected = null;
         await foreach (var _ in _changes.Reader.ReadAllAsync(cancellation))
         {
             ImmutableSortedDictionary<string, SignalValue?> values;
@@ -75,12 +75,13 @@ public sealed class ManualTelemetry(TimeProvider clock) : ITelemetrySource
                 (values, lost) = (_values, _lost);
             if (lost is not null)
             {
+                if (connected != false)
+                    yield return new TelemetryEvent.Lost(lost);
                 connected = false;
-                yield return new TelemetryEvent.Lost(lost);
                 continue;
             }
 
-            if (!connected)
+            if (connected != true)
                 yield return new TelemetryEvent.Connected();
             connected = true;
             var now = clock.GetUtcNow();

@@ -47,6 +47,7 @@ public sealed class VehicleSettingsTests
     [InlineData("device-class", "gpu-1")]
     [InlineData("memory-bytes", "1")]
     [InlineData("disk-bytes", "1")]
+    [InlineData("cgroup", "off")]
     [InlineData("drain-grace", "1s")]
     [InlineData("log-level", "trace")]
     public void Every_setting_has_an_effect(string name, string value)

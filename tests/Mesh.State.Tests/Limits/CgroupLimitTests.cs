@@ -114,6 +114,23 @@ public sealed class CgroupLimitTests : IDisposable
     }
 
     [Fact]
+    public void Root_leaves_a_group_alone_that_someone_else_made_for_it()
+    {
+        Separate();
+        _kernel.IsRootUser = true;
+        using (var limit = Apply())
+        {
+            Assert.False(limit.IsEffective);
+            Assert.Equal(($"{Cpu}/mesh-V-001", Memory), (_kernel.CpuHome, _kernel.MemoryHome)); // the root group is nobody's
+            Assert.Contains($"{Memory} may be how whoever started this process keeps track of it", Line(), StringComparison.Ordinal);
+        }
+
+        _tree.Set($"{Memory}/memory.limit_in_bytes", -1);
+        using var named = CgroupLimit.Apply(CgroupSetting.Parse(Memory)!, Limits, "mesh-V-001", _kernel, _log);
+        Assert.Equal($"{Memory}/mesh-V-001", _kernel.MemoryHome); // unless it is told to
+    }
+
+    [Fact]
     public void Memory_without_a_limit_leaves_its_controller_alone()
     {
         Separate();

@@ -8,6 +8,10 @@ namespace Mesh.State.Tests.Limits;
 /// </summary>
 internal sealed class FakeKernel(SystemTree tree) : SystemFiles(tree.Root)
 {
+    public bool IsRootUser { get; set; }
+
+    public override bool IsPrivileged => IsRootUser;
+
     public string UnifiedHome { get; set; } = "";
 
     public string CpuHome { get; set; } = "";

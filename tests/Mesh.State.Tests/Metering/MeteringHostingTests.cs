@@ -19,6 +19,7 @@ public sealed class MeteringHostingTests
         await using (var services = new ServiceCollection()
             .AddLogging()
             .AddSingleton(TimeProvider.System)
+            .AddSingleton(SystemFiles.Real)
             .AddSingleton<ITelemetrySource>(new ManualTelemetry(clock))
             .AddSingleton<IOwnerPolicies>(new FixedOwnerPolicy(new OwnerPolicy()))
             .AddMetering(settings)

@@ -191,6 +191,8 @@ public sealed class EligibilityRulesTests
         Assert.Equal(
             "SIGNAL_UNKNOWN: for MOVING, Vehicle.IsMoving is false [Stale, 45 s old], needs false (parked)",
             Judge(Tell(45).Tell(Moving, null, 45).Apply(new TelemetryEvent.Connected()).Tell(Moving, false, 0, 45), now: 45).Denials[0].ToString());
+        Assert.Equal(
+            "QUIET_HOURS: quiet-hours is Tue 00:30 in UTC, needs a time from Tue 01:00 on", Judge(Tell(45000), now: 45000).Denials[0].ToString());
         Assert.Equal("NO_CONSENT: consent.batch is false, needs true", Judge(Tell(0), new OwnerPolicy()).Denials[1].ToString());
     }
 }

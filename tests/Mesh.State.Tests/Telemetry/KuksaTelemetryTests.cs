@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -10,6 +11,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Mesh.State.Tests.Telemetry;
 
 /// <summary>Each trap of the databroker's API, against a server that has it.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "The test's DisposeAsync disposes it.")]
 public sealed class KuksaTelemetryTests : IAsyncLifetime
 {
     private const string Moving = "Vehicle.IsMoving";
@@ -237,15 +239,20 @@ public sealed class KuksaTelemetryTests : IAsyncLifetime
                 Assert.False(reader[VssCatalogue.IsMoving].Truth);
             }
 
-            await using (var reader = new SourceReader(Source(options with { ServerName = "Other" })))
-                Assert.IsType<TelemetryEvent.Lost>(await reader.NextAsync());
+            await AssertLostAsync(options with { ServerName = "Other" });
+            await AssertLostAsync(options with { ServerName = null });
             await File.WriteAllTextAsync(caFile, other.ExportCertificatePem());
-            await using (var reader = new SourceReader(Source(options)))
-                Assert.IsType<TelemetryEvent.Lost>(await reader.NextAsync());
+            await AssertLostAsync(options);
         }
         finally
         {
             File.Delete(caFile);
+        }
+
+        async Task AssertLostAsync(KuksaOptions options)
+        {
+            await using var reader = new SourceReader(Source(options));
+            Assert.IsType<TelemetryEvent.Lost>(await reader.NextAsync());
         }
     }
 

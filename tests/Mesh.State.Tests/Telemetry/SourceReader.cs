@@ -31,7 +31,7 @@ internal sealed class SourceReader : IAsyncDisposable
         return _events.Current;
     }
 
-    /// <summary>Until an event of that kind, the next or a later one.</summary>
+    /// <summary>Until an event of that kind, the next or a later one; the loss of the source must be asked for.</summary>
     public async Task<T> NextAsync<T>() where T : TelemetryEvent
     {
         while (true)
@@ -39,6 +39,8 @@ internal sealed class SourceReader : IAsyncDisposable
             var next = await NextAsync() ?? throw new InvalidOperationException($"The source ended without {typeof(T).Name}.");
             if (next is T expected)
                 return expected;
+            if (next is TelemetryEvent.Lost lost)
+                throw new InvalidOperationException($"No {typeof(T).Name}, but lost: {lost.Reason}");
         }
     }
 

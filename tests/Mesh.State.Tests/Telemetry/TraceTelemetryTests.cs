@@ -116,7 +116,7 @@ public sealed class TraceTelemetryTests : IDisposable
         Assert.Equal(TraceTelemetry.MaxErrors + 1, errors.Count);
         Assert.EndsWith("and 80 more lines are wrong", errors[^1], StringComparison.Ordinal);
         Write();
-        Assert.Equal([$"{_file}: has no line"], TraceTelemetry.Open(_file, 1, _clock).Errors);
+        Assert.Equal([$"{_file}: has no line about a signal that any rule asks for"], TraceTelemetry.Open(_file, 1, _clock).Errors);
         Assert.StartsWith($"{_file}.none cannot be read", Assert.Single(TraceTelemetry.Open(_file + ".none", 1, _clock).Errors), StringComparison.Ordinal);
     }
 

@@ -11,7 +11,7 @@ internal static class PriceRule
     {
         if (question.Policy.Energy is not { MaxPrice: { } most, Tariff: { } tariff })
             return Finding.NotAsked;
-        var price = tariff.PriceAt((int)WindowCheck.Wall(question).TimeOfDay.TotalMinutes);
+        var price = tariff.PriceAt((int)WindowCheck.Wall(question, question.Now).TimeOfDay.TotalMinutes);
         return WindowCheck.Of(
             question,
             tariff.AtMost(most),

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Threading.Channels;
 using Grpc.Core;
@@ -31,7 +32,8 @@ internal sealed class KuksaConnection : IDisposable
         if (token is not null)
             _headers.Add("authorization", "Bearer " + token);
         var scheme = options.CaFile is null ? "http" : "https";
-        _channel = GrpcChannel.ForAddress($"{scheme}://{options.Host}:{options.Port}", new GrpcChannelOptions
+        // The certificate is checked by the name in the address; where to dial is the handler's.
+        _channel = GrpcChannel.ForAddress($"{scheme}://{options.ServerName ?? options.Host}:{options.Port}", new GrpcChannelOptions
         {
             HttpHandler = Handler(options),
             DisposeHttpClient = true,
@@ -74,6 +76,7 @@ internal sealed class KuksaConnection : IDisposable
     {
         var handler = new SocketsHttpHandler
         {
+            ConnectCallback = (_, cancellation) => DialAsync(options, cancellation),
             ConnectTimeout = options.CallTimeout,
             UseProxy = false,
             KeepAlivePingDelay = options.PingAfter,
@@ -85,10 +88,25 @@ internal sealed class KuksaConnection : IDisposable
             var trust = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
             trust.CustomTrustStore.ImportFromPemFile(options.CaFile);
             handler.SslOptions.CertificateChainPolicy = trust;
-            handler.SslOptions.TargetHost = options.ServerName ?? options.Host;
         }
 
         return handler;
+    }
+
+    /// <summary>By IPv4: the broker listens on nothing else.</summary>
+    private static async ValueTask<Stream> DialAsync(KuksaOptions options, CancellationToken cancellation)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(options.Host, options.Port, cancellation);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Which of the catalogue's paths this vehicle has: no two versions of VSS have the same, and one unknown path fails a subscription.</summary>

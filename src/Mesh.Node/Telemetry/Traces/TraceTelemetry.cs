@@ -11,77 +11,51 @@ public sealed class TraceTelemetry : ITelemetrySource
 {
     public const int MaxErrors = 20;
 
+    /// <summary>Of signals that rules ask for; a day of twenty signals, each told twice a minute, has 60,000.</summary>
+    public const int MaxLines = 1_000_000;
+
     private readonly string _file;
+    private readonly ImmutableArray<TraceLine> _lines;
     private readonly ReplayClock _clock;
 
-    private TraceTelemetry(string file, ReplayClock clock) => (_file, _clock) = (file, clock);
+    private TraceTelemetry(string file, ImmutableArray<TraceLine> lines, ReplayClock clock) => (_file, _lines, _clock) = (file, lines, clock);
 
     public TimeProvider Clock => _clock;
 
     public double Speed => _clock.Speed;
 
-    /// <summary>Checks the whole file. The errors name file and line, all at once up to <see cref="MaxErrors"/>.</summary>
+    /// <summary>Reads the whole file. The errors name file and line, all at once up to <see cref="MaxErrors"/>.</summary>
     /// <param name="speed">Above 0; 1 = real time.</param>
     /// <param name="clock">Real time.</param>
     public static (TraceTelemetry? Source, IReadOnlyList<string> Errors) Open(string file, double speed, TimeProvider clock)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(speed);
-        var errors = new List<string>();
-        var (number, wrong) = (0, 0);
-        DateTimeOffset? first = null;
         try
         {
-            foreach (var text in File.ReadLines(file))
-            {
-                number++;
-                try
-                {
-                    var line = Parse(text);
-                    first ??= line?.Time;
-                }
-                catch (FormatException e) when (++wrong <= MaxErrors)
-                {
-                    errors.Add($"{file}:{number}: {e.Message}");
-                }
-                catch (FormatException)
-                {
-                }
-            }
+            var (lines, errors) = Read(file);
+            return errors.Count > 0 ? (null, errors) : (new TraceTelemetry(file, lines, new ReplayClock(clock, lines[0].Time, speed)), []);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return (null, [$"{file} cannot be read: {e.Message}"]);
         }
-
-        if (wrong > MaxErrors)
-            errors.Add($"{file}: and {wrong - MaxErrors} more lines are wrong");
-        if (wrong == 0 && first is null)
-            errors.Add($"{file}: has no line");
-        return errors.Count > 0 ? (null, errors) : (new TraceTelemetry(file, new ReplayClock(clock, first!.Value, speed)), []);
     }
 
     public async IAsyncEnumerable<TelemetryEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
         _clock.Begin();
         yield return new TelemetryEvent.Connected();
-        var together = ImmutableArray.CreateBuilder<SignalReading>();
-        DateTimeOffset? moment = null;
-        foreach (var line in File.ReadLines(_file).Select(Parse).OfType<TraceLine>())
+        for (var next = 0; next < _lines.Length;)
         {
-            if (moment is { } told && (line.Time > told || together.Count == TelemetryEvent.Readings.MaxItems))
-            {
-                await ReachAsync(told, cancellation);
-                yield return new TelemetryEvent.Readings(together.DrainToImmutable());
-            }
-
-            // A line that was recorded late is told with those beside it.
-            moment = moment > line.Time ? moment : line.Time;
-            if (VssCatalogue.Find(line.Path) is not null)
-                together.Add(new SignalReading(line.Path, line.Value, line.Time, moment.Value));
+            var moment = _lines[next].Time;
+            var together = ImmutableArray.CreateBuilder<SignalReading>();
+            // A line that was recorded late is told with those before it.
+            for (; next < _lines.Length && _lines[next].Time <= moment && together.Count < TelemetryEvent.Readings.MaxItems; next++)
+                together.Add(new SignalReading(_lines[next].Path, _lines[next].Value, _lines[next].Time, moment));
+            await ReachAsync(moment, cancellation);
+            yield return new TelemetryEvent.Readings(together.ToImmutable());
         }
 
-        await ReachAsync(moment!.Value, cancellation);
-        yield return new TelemetryEvent.Readings(together.DrainToImmutable());
         _clock.AllowUntil(DateTimeOffset.MaxValue);
         yield return new TelemetryEvent.Lost($"the trace {_file} has ended");
     }
@@ -95,6 +69,39 @@ public sealed class TraceTelemetry : ITelemetrySource
             await Task.Delay(left, _clock, cancellation);
     }
 
-    /// <summary>Null for an empty line.</summary>
-    private static TraceLine? Parse(string text) => string.IsNullOrWhiteSpace(text) ? null : TraceLine.Parse(text);
+    private static (ImmutableArray<TraceLine> Lines, List<string> Errors) Read(string file)
+    {
+        var lines = ImmutableArray.CreateBuilder<TraceLine>();
+        var paths = new Dictionary<string, string>(StringComparer.Ordinal);
+        List<string> errors = [];
+        var (number, wrong) = (0, 0);
+        foreach (var text in File.ReadLines(file).TakeWhile(_ => lines.Count <= MaxLines))
+        {
+            number++;
+            if (string.IsNullOrWhiteSpace(text) && text.Length <= TraceLine.MaxLength)
+                continue;
+            try
+            {
+                var line = TraceLine.Parse(text);
+                // One text for each path, of which a day has thousands.
+                if (paths.TryGetValue(line.Path, out var path))
+                    lines.Add(line with { Path = path });
+                else if (VssCatalogue.Find(line.Path) is not null && paths.TryAdd(line.Path, line.Path))
+                    lines.Add(line);
+            }
+            catch (FormatException e)
+            {
+                if (++wrong <= MaxErrors)
+                    errors.Add($"{file}:{number}: {e.Message}");
+            }
+        }
+
+        if (wrong > MaxErrors)
+            errors.Add($"{file}: and {wrong - MaxErrors} more lines are wrong");
+        if (wrong == 0 && lines.Count == 0)
+            errors.Add($"{file}: has no line about a signal that any rule asks for");
+        if (lines.Count > MaxLines)
+            errors.Add($"{file}: has more than {MaxLines} lines: at most that many are read");
+        return (lines.ToImmutable(), errors);
+    }
 }
