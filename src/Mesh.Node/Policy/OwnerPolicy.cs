@@ -16,14 +16,19 @@ public sealed record OwnerPolicy
         Consent = new ConsentPolicy { Kinds = WorkKinds.All, Models = [ConsentPolicy.Any], Publishers = [ConsentPolicy.Any] },
         Parked = new ParkedPolicy
         {
-            MustStandStill = false, SpeedMaxKmh = null, MustBeOff = false, MustBeLocked = false, PowerOptimizeLevelMax = null,
+            MustStandStill = false,
+            SpeedMaxKmh = null,
+            MustBeOff = false,
+            MustBeLocked = false,
+            PowerOptimizeLevelMax = null,
             AfterDeparture = null,
         },
         Charging = new ChargingPolicy { MustBePluggedIn = false, MinStateOfCharge = null, NeverDischarge = false },
         Temperature = new TemperaturePolicy { BatteryMaxCelsius = null, ComputerMaxCelsius = null },
         Network = new NetworkPolicy { Allow = NetworkAllowance.Any },
         Energy = new EnergyPolicy { DailyCapKwh = null },
-        Computer = new ComputerPolicy { MinFreeMemoryMib = null },
+        Computer = new ComputerPolicy { Threads = 256, MemoryBytes = long.MaxValue, MinFreeMemoryMib = null, Nice = 0 },
+        Privacy = new PrivacyPolicy { GeohashCharacters = 12 },
         Hysteresis = HysteresisPolicy.None,
     };
 
