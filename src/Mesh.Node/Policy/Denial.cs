@@ -28,7 +28,9 @@ public sealed record Denial(
     UnknownCause? Unknown,
     DateTimeOffset? HeldUntil)
 {
-    /// <summary>One line: <c>LOW_CHARGE: Vehicle.….StateOfCharge.Current is 42, needs at least 50 percent (charging.min-state-of-charge)</c>.</summary>
+    /// <summary>
+    /// One line: <c>LOW_CHARGE: Vehicle.….StateOfCharge.Current is 42, needs at least 50 percent (charging.min-state-of-charge)</c>.
+    /// </summary>
     public override string ToString()
     {
         var line = new StringBuilder(Code).Append(": ");

@@ -44,7 +44,8 @@ public static class EligibilityRules
         return (verdict.IsEligible ? verdict with { PlannedEnd = end } : verdict, memory);
     }
 
-    private static (EligibilityMemory Memory, DateTimeOffset? HeldUntil) Remember(Rule rule, Finding finding, Question question, EligibilityMemory memory)
+    private static (EligibilityMemory Memory, DateTimeOffset? HeldUntil) Remember(
+        Rule rule, Finding finding, Question question, EligibilityMemory memory)
     {
         if (rule.Hold is not { } hold)
             return (memory, null);

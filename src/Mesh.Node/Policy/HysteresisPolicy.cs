@@ -7,7 +7,11 @@ public sealed record HysteresisPolicy
 {
     public static HysteresisPolicy None { get; } = new()
     {
-        Motion = TimeSpan.Zero, Parked = TimeSpan.Zero, Battery = TimeSpan.Zero, Temperature = TimeSpan.Zero, Network = TimeSpan.Zero,
+        Motion = TimeSpan.Zero,
+        Parked = TimeSpan.Zero,
+        Battery = TimeSpan.Zero,
+        Temperature = TimeSpan.Zero,
+        Network = TimeSpan.Zero,
         Memory = TimeSpan.Zero,
     };
 

@@ -16,7 +16,11 @@ public sealed record OwnerPolicy
         Consent = new ConsentPolicy { Kinds = WorkKinds.All, Models = [ConsentPolicy.Any], Publishers = [ConsentPolicy.Any] },
         Parked = new ParkedPolicy
         {
-            MustStandStill = false, SpeedMaxKmh = null, MustBeOff = false, MustBeLocked = false, PowerOptimizeLevelMax = null,
+            MustStandStill = false,
+            SpeedMaxKmh = null,
+            MustBeOff = false,
+            MustBeLocked = false,
+            PowerOptimizeLevelMax = null,
             AfterDeparture = null,
         },
         Charging = new ChargingPolicy { MustBePluggedIn = false, MinStateOfCharge = null, NeverDischarge = false },
@@ -24,6 +28,7 @@ public sealed record OwnerPolicy
         Network = new NetworkPolicy { Allow = NetworkAllowance.Any },
         Energy = new EnergyPolicy { DailyCapKwh = null },
         Computer = ComputerPolicy.Unlimited,
+        Privacy = new PrivacyPolicy { GeohashCharacters = 12 },
         Hysteresis = HysteresisPolicy.None,
     };
 

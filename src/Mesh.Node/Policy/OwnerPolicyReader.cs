@@ -23,7 +23,8 @@ public static class OwnerPolicyReader
         var document = new PolicyDocument(text);
         if (document.Errors.Count == 0 && !document.IsSet("version"))
             document.AddMissing("version", "a policy");
-        document.Value("version", OwnerPolicy.CurrentVersion, value => Whole(value, OwnerPolicy.CurrentVersion, OwnerPolicy.CurrentVersion));
+        const int Version = OwnerPolicy.CurrentVersion;
+        document.Value("version", Version, value => Whole(value, Version, Version));
         var policy = new OwnerPolicy
         {
             Consent = Consent(document),
@@ -45,7 +46,8 @@ public static class OwnerPolicyReader
             Computer = Computer(document),
             Privacy = new PrivacyPolicy
             {
-                GeohashCharacters = document.Value("privacy.geohash-characters", Defaults.Privacy.GeohashCharacters, value => Whole(value, 1, 7)),
+                GeohashCharacters = document.Value(
+                    "privacy.geohash-characters", Defaults.Privacy.GeohashCharacters, value => Whole(value, 1, 7)),
             },
             Hysteresis = Hysteresis(document),
         };
@@ -89,12 +91,14 @@ public static class OwnerPolicyReader
 
     private static HoursPolicy Hours(PolicyDocument document)
     {
-        var needZone = new[] { "hours", "quiet-hours" }.FirstOrDefault(document.HasSection) ?? (document.IsSet("energy.tariff") ? "energy.tariff" : null);
-        if (needZone is not null && !document.IsSet("time-zone"))
-            document.AddMissing("time-zone", needZone);
+        var needsZone = new[] { "hours", "quiet-hours" }.FirstOrDefault(document.HasSection)
+            ?? (document.IsSet("energy.tariff") ? "energy.tariff" : null);
+        if (needsZone is not null && !document.IsSet("time-zone"))
+            document.AddMissing("time-zone", needsZone);
         return new HoursPolicy
         {
-            Zone = document.Value("time-zone", Defaults.Hours.Zone, name => TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone) ? zone : null),
+            Zone = document.Value(
+                "time-zone", Defaults.Hours.Zone, name => TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone) ? zone : null),
             Allowed = document.HasSection("hours") ? Windows(document, "hours") : Defaults.Hours.Allowed,
             Quiet = Windows(document, "quiet-hours"),
         };
@@ -120,11 +124,10 @@ public static class OwnerPolicyReader
             document.AddMissing("energy.tariff", "energy.max-price");
         if (document.IsSet("energy.tariff") && !document.IsSet("energy.currency"))
             document.AddMissing("energy.currency", "energy.tariff");
-        var uncovered = Enumerable.Range(0, DailyWindow.Day).Where(minute => prices.Count(price => price.Window.Covers(minute)) != 1).ToList();
-        if (prices.Length > 0 && uncovered.Count > 0)
+        foreach (var minute in Enumerable.Range(0, DailyWindow.Day).Where(minute => prices.Length > 0 && PricesAt(minute) != 1).Take(1))
         {
-            var minute = TimeSpan.FromMinutes(uncovered[0]);
-            document.AddWrong("energy.tariff", $"needs each minute of the day once; {minute:hh\\:mm} has {prices.Count(price => price.Window.Covers(uncovered[0]))} prices");
+            document.AddWrong(
+                "energy.tariff", $"needs each minute of the day once; {minute / 60:00}:{minute % 60:00} has {PricesAt(minute)} prices");
         }
 
         return new EnergyPolicy
@@ -133,6 +136,8 @@ public static class OwnerPolicyReader
             MaxPrice = max,
             Tariff = prices.Length > 0 ? new Tariff(currency, prices) : null,
         };
+
+        int PricesAt(int minute) => prices.Count(price => price.Window.Covers(minute));
     }
 
     private static ComputerPolicy Computer(PolicyDocument document) => new()
@@ -166,7 +171,9 @@ public static class OwnerPolicyReader
         document.Limit(key, whenAbsent, text => Number(text) is { } number && number >= least && number <= most ? number : null);
 
     private static double? Number(string text) =>
-        double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) ? number : null;
+        double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : null;
 
     private static int? Whole(string text, int least, int most) => SettingParsers.Count(text, least, most);
 

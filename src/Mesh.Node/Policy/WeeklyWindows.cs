@@ -36,7 +36,7 @@ public sealed class WeeklyWindows
         var today = DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(now, zone).DateTime);
         var spans = Enumerable.Range(-1, Horizon + 2)
             .SelectMany(offset => _days[(int)today.AddDays(offset).DayOfWeek]
-                .Select(window => (From: ToMoment(today.AddDays(offset), window.From, zone), To: ToMoment(today.AddDays(offset), window.End, zone))))
+                .Select(window => (From: Moment(offset, window.From), To: Moment(offset, window.End))))
             .OrderBy(span => span.From)
             .ToList();
         DateTimeOffset? end = null;
@@ -50,6 +50,8 @@ public sealed class WeeklyWindows
         if (end is null)
             return (false, spans.Where(span => span.From > now).Select(span => (DateTimeOffset?)span.From).FirstOrDefault());
         return (true, end > now.AddDays(Horizon - 1) ? null : end);
+
+        DateTimeOffset Moment(int day, int minute) => ToMoment(today.AddDays(day), minute, zone);
     }
 
     /// <summary>

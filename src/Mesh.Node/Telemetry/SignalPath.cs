@@ -1,6 +1,8 @@
 namespace Mesh.Node.Telemetry;
 
-/// <summary>A VSS path or a pattern of them; a <c>*</c> stands for the rest of one level, as in <c>Vehicle.Cabin.Door.Row*.*.IsLocked</c>.</summary>
+/// <summary>
+/// A VSS path or a pattern of them; a <c>*</c> stands for the rest of one level, as in <c>Vehicle.Cabin.Door.Row*.*.IsLocked</c>.
+/// </summary>
 public sealed class SignalPath(string pattern)
 {
     private readonly string[] _levels = pattern.Split('.');

@@ -19,31 +19,51 @@ public static class VssCatalogue
 
     public static VssSignal IsMoving { get; } = new()
     {
-        Paths = At("Vehicle.IsMoving"), Datatype = VssDatatype.Boolean, MaxAge = Motion, IsUrgent = true,
+        Paths = At("Vehicle.IsMoving"),
+        Datatype = VssDatatype.Boolean,
+        MaxAge = Motion,
+        IsUrgent = true,
     };
 
     /// <summary>May be negative in reverse.</summary>
     public static VssSignal Speed { get; } = new()
     {
-        Paths = At("Vehicle.Speed"), Datatype = VssDatatype.Float, Unit = "km/h", Min = -100, Max = 500, MaxAge = Motion, IsUrgent = true,
+        Paths = At("Vehicle.Speed"),
+        Datatype = VssDatatype.Float,
+        Unit = "km/h",
+        Min = -100,
+        Max = 500,
+        MaxAge = Motion,
+        IsUrgent = true,
     };
 
     /// <summary>VSS also has UNDEFINED, which is no more than unknown.</summary>
     public static VssSignal LowVoltageSystemState { get; } = new()
     {
-        Paths = At("Vehicle.LowVoltageSystemState"), Datatype = VssDatatype.Text, MaxAge = State, IsUrgent = true,
+        Paths = At("Vehicle.LowVoltageSystemState"),
+        Datatype = VssDatatype.Text,
+        MaxAge = State,
+        IsUrgent = true,
         Allowed = ["LOCK", "OFF", "ACC", "ON", "START"],
     };
 
     public static VssSignal PowerOptimizeLevel { get; } = new()
     {
-        Paths = At("Vehicle.PowerOptimizeLevel"), Datatype = VssDatatype.UInt8, Max = 10, Min = 0, MaxAge = State, IsUrgent = true,
+        Paths = At("Vehicle.PowerOptimizeLevel"),
+        Datatype = VssDatatype.UInt8,
+        Max = 10,
+        Min = 0,
+        MaxAge = State,
+        IsUrgent = true,
     };
 
     /// <summary>Each door's; rows and sides as the vehicle has them.</summary>
     public static VssSignal DoorIsLocked { get; } = new()
     {
-        Paths = At("Vehicle.Cabin.Door.Row*.*.IsLocked"), Datatype = VssDatatype.Boolean, MaxAge = State, IsUrgent = true,
+        Paths = At("Vehicle.Cabin.Door.Row*.*.IsLocked"),
+        Datatype = VssDatatype.Boolean,
+        MaxAge = State,
+        IsUrgent = true,
         Instances = SignalInstances.Every,
     };
 
@@ -54,8 +74,12 @@ public static class VssCatalogue
     /// <summary>Displayed is what a vehicle tells that has no physical figure; the two differ by the maker's reserve.</summary>
     public static VssSignal StateOfCharge { get; } = new()
     {
-        Paths = At(Battery + "StateOfCharge.Current", Battery + "StateOfCharge.Displayed"), Datatype = VssDatatype.Float, Unit = "percent",
-        Min = 0, Max = 100, MaxAge = Slow,
+        Paths = At(Battery + "StateOfCharge.Current", Battery + "StateOfCharge.Displayed"),
+        Datatype = VssDatatype.Float,
+        Unit = "percent",
+        Min = 0,
+        Max = 100,
+        MaxAge = Slow,
     };
 
     public static VssSignal BatteryTemperature { get; } = Celsius(SignalInstances.First, Battery + "Temperature.Max");
@@ -63,38 +87,59 @@ public static class VssCatalogue
     /// <summary>Positive = into the battery.</summary>
     public static VssSignal BatteryPower { get; } = new()
     {
-        Paths = At(Battery + "CurrentPower"), Datatype = VssDatatype.Float, Unit = "W", Min = -2e6, Max = 2e6, MaxAge = State,
+        Paths = At(Battery + "CurrentPower"),
+        Datatype = VssDatatype.Float,
+        Unit = "W",
+        Min = -2e6,
+        Max = 2e6,
+        MaxAge = State,
     };
 
     public static VssSignal IsPluggedIn { get; } = new()
     {
         // One signal until VSS 4.2, one a port since 5.0.
         Paths = At(Charging + "ChargingPort.*.IsChargingCableConnected", Charging + "IsChargingCableConnected"),
-        Datatype = VssDatatype.Boolean, MaxAge = State, IsUrgent = true, Instances = SignalInstances.Some,
+        Datatype = VssDatatype.Boolean,
+        MaxAge = State,
+        IsUrgent = true,
+        Instances = SignalInstances.Some,
     };
 
     /// <summary>True only while energy flows into the vehicle.</summary>
     public static VssSignal IsCharging { get; } = new()
     {
-        Paths = At(Charging + "IsCharging"), Datatype = VssDatatype.Boolean, MaxAge = State, IsUrgent = true,
+        Paths = At(Charging + "IsCharging"),
+        Datatype = VssDatatype.Boolean,
+        MaxAge = State,
+        IsUrgent = true,
     };
 
     /// <summary>Includes the wait for the timer; 0 = complete, or nothing planned.</summary>
     public static VssSignal TimeToComplete { get; } = new()
     {
-        Paths = At(Charging + "TimeToComplete"), Datatype = VssDatatype.UInt32, Unit = "s", Min = 0, Max = 14 * 86400, MaxAge = Slow,
+        Paths = At(Charging + "TimeToComplete"),
+        Datatype = VssDatatype.UInt32,
+        Unit = "s",
+        Min = 0,
+        Max = 14 * 86400,
+        MaxAge = Slow,
     };
 
     public static VssSignal ChargingTimerMode { get; } = new()
     {
-        Paths = At(Charging + "Timer.Mode"), Datatype = VssDatatype.Text, Allowed = ["INACTIVE", "START_TIME", "END_TIME"], MaxAge = Set,
+        Paths = At(Charging + "Timer.Mode"),
+        Datatype = VssDatatype.Text,
+        Allowed = ["INACTIVE", "START_TIME", "END_TIME"],
+        MaxAge = Set,
     };
 
     public static VssSignal ChargingTimerTime { get; } = Time(Charging + "Timer.Time");
 
     public static VssSignal ConditioningMode { get; } = new()
     {
-        Paths = At(Battery + "BatteryConditioning.RequestedMode"), Datatype = VssDatatype.Text, MaxAge = Set,
+        Paths = At(Battery + "BatteryConditioning.RequestedMode"),
+        Datatype = VssDatatype.Text,
+        MaxAge = Set,
         Allowed = ["INACTIVE", "FAST_CHARGING_PREPARATION", "DRIVING_PREPARATION"],
     };
 
@@ -107,20 +152,31 @@ public static class VssCatalogue
 
     public static VssSignal NetworkKind { get; } = new()
     {
-        Paths = At("Vehicle.Mesh.Network.Kind"), Datatype = VssDatatype.Text, Allowed = ["WIFI", "CELLULAR", "ETHERNET", "NONE"],
-        MaxAge = State, IsUrgent = true,
+        Paths = At("Vehicle.Mesh.Network.Kind"),
+        Datatype = VssDatatype.Text,
+        Allowed = ["WIFI", "CELLULAR", "ETHERNET", "NONE"],
+        MaxAge = State,
+        IsUrgent = true,
     };
 
     public static VssSignal NetworkIsMetered { get; } = new()
     {
-        Paths = At("Vehicle.Mesh.Network.IsMetered"), Datatype = VssDatatype.Boolean, MaxAge = State, IsUrgent = true,
+        Paths = At("Vehicle.Mesh.Network.IsMetered"),
+        Datatype = VssDatatype.Boolean,
+        MaxAge = State,
+        IsUrgent = true,
     };
 
     /// <summary>Memory that programs can still have without taking it from others.</summary>
     public static VssSignal MemoryAvailable { get; } = new()
     {
-        Paths = At("Vehicle.Mesh.Memory.Available"), Datatype = VssDatatype.UInt32, Unit = "MiB", Min = 0, Max = uint.MaxValue,
-        MaxAge = TimeSpan.FromMinutes(1), IsUrgent = true,
+        Paths = At("Vehicle.Mesh.Memory.Available"),
+        Datatype = VssDatatype.UInt32,
+        Unit = "MiB",
+        Min = 0,
+        Max = uint.MaxValue,
+        MaxAge = TimeSpan.FromMinutes(1),
+        IsUrgent = true,
     };
 
     public static ImmutableArray<VssSignal> All { get; } =
@@ -137,12 +193,23 @@ public static class VssCatalogue
 
     private static VssSignal Degrees(string path, double most) => new()
     {
-        Paths = At(path), Datatype = VssDatatype.Double, Unit = "degrees", Min = -most, Max = most, MaxAge = TimeSpan.FromHours(1),
+        Paths = At(path),
+        Datatype = VssDatatype.Double,
+        Unit = "degrees",
+        Min = -most,
+        Max = most,
+        MaxAge = TimeSpan.FromHours(1),
     };
 
     private static VssSignal Celsius(SignalInstances instances, string path) => new()
     {
-        Paths = At(path), Datatype = VssDatatype.Float, Unit = "Celsius", Min = -60, Max = 200, MaxAge = State, Instances = instances,
+        Paths = At(path),
+        Datatype = VssDatatype.Float,
+        Unit = "Celsius",
+        Min = -60,
+        Max = 200,
+        MaxAge = State,
+        Instances = instances,
     };
 
     private static VssSignal Time(string path) => new() { Paths = At(path), Datatype = VssDatatype.Time, Unit = "iso8601", MaxAge = Set };

@@ -9,6 +9,8 @@ namespace Mesh.Node.Telemetry;
 /// </summary>
 public sealed class VssSignal
 {
+    private const DateTimeStyles Utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
+
     /// <summary>Newest version of VSS first.</summary>
     public required ImmutableArray<SignalPath> Paths { get; init; }
 
@@ -57,9 +59,7 @@ public sealed class VssSignal
 
     /// <summary>Null for no time in ISO 8601, and for VSS's own way to say "unknown": year 0.</summary>
     internal static DateTimeOffset? ParseTime(string text) =>
-        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
-            ? time
-            : null;
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, Utc, out var time) ? time : null;
 
     private UnknownCause? CheckNumber(SignalValue value)
     {

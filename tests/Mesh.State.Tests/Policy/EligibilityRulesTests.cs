@@ -113,8 +113,12 @@ public sealed class EligibilityRulesTests
     }
 
     [Fact]
-    public void Under_the_demo_policy_nothing_needs_to_be_known() =>
-        Assert.Equal((WorkKinds.All, null), (Judge(VehicleTelemetry.Empty, OwnerPolicy.Demo).Allowed, Judge(VehicleTelemetry.Empty, OwnerPolicy.Demo).NextCheck));
+    public void Under_the_demo_policy_nothing_needs_to_be_known()
+    {
+        var verdict = Judge(VehicleTelemetry.Empty, OwnerPolicy.Demo, new UsageToday(long.MaxValue, double.MaxValue));
+        Assert.Equal((WorkKinds.All, null, null), (verdict.Allowed, verdict.NextCheck, verdict.PlannedEnd));
+        Assert.True(OwnerPolicy.Demo.Consent.Allows(WorkKinds.Batch, "any", publisher: null));
+    }
 
     [Theory]
     [InlineData(-99.0, true)]

@@ -109,7 +109,10 @@ internal sealed class KuksaConnection : IDisposable
         }
     }
 
-    /// <summary>Which of the catalogue's paths this vehicle has: no two versions of VSS have the same, and one unknown path fails a subscription.</summary>
+    /// <summary>
+    /// Which of the catalogue's paths this vehicle has: no two versions of VSS have the same, and one unknown path fails a
+    /// subscription.
+    /// </summary>
     private async Task<ImmutableArray<string>> FindPathsAsync(CancellationToken cancellation)
     {
         var answer = await _client.ListMetadataAsync(
@@ -127,7 +130,11 @@ internal sealed class KuksaConnection : IDisposable
         request.SignalPaths.AddRange(paths);
         // Inside of the interval the broker discards changes, so only what is read again anyway may have one.
         if (sampled)
-            request.Filter = new Filter { MinSampleInterval = new SampleInterval { IntervalMs = (uint)_options.SampleInterval.TotalMilliseconds } };
+        {
+            var interval = new SampleInterval { IntervalMs = (uint)_options.SampleInterval.TotalMilliseconds };
+            request.Filter = new Filter { MinSampleInterval = interval };
+        }
+
         return _client.Subscribe(request, _headers, cancellationToken: cancellation);
     }
 

@@ -10,7 +10,8 @@ namespace Mesh.Node.Telemetry.Kuksa;
 /// has told; only a stream that ended without an error after a while, as it does when a token expires, is followed by a new
 /// connection at once, and is lost when that fails.
 /// </summary>
-public sealed partial class KuksaTelemetry(KuksaOptions options, TimeProvider clock, Random random, ILogger<KuksaTelemetry> logger) : ITelemetrySource
+public sealed partial class KuksaTelemetry(KuksaOptions options, TimeProvider clock, Random random, ILogger<KuksaTelemetry> logger)
+    : ITelemetrySource
 {
     /// <summary>Events that wait for the reader; beyond, the broker's buffer fills, and what that drops is read again.</summary>
     private const int MaxWaiting = 64;

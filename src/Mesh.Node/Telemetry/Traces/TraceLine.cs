@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Mesh.Node.Telemetry.Traces;
 
-/// <summary>One line of a trace: <c>{"time": "2026-03-02T18:00:00Z", "path": "Vehicle.IsMoving", "value": false}</c>; a null value = there is none.</summary>
+/// <summary>
+/// One line of a trace: <c>{"time": "2026-03-02T18:00:00Z", "path": "Vehicle.IsMoving", "value": false}</c>; null = there is none.
+/// </summary>
 internal sealed record TraceLine(DateTimeOffset Time, string Path, SignalValue? Value)
 {
     public const int MaxLength = 4096;
