@@ -25,6 +25,10 @@ public static class OnnxFile
     public static byte[] Rows(string type, params byte[][] attributes) => Model(
         [Node(type, ["x"], ["y"], attributes)], [Value("x", TensorElementType.Float, [-1, -1])], [Value("y", TensorElementType.Float, [-1, -1])]);
 
+    /// <summary><c>y</c> is <c>x</c> (FP32 [-1,-1]) times itself as a matrix: defined for one row of one column, not for two.</summary>
+    public static byte[] Square() => Model(
+        [Node("MatMul", ["x", "x"], ["y"])], [Value("x", TensorElementType.Float, [-1, -1])], [Value("y", TensorElementType.Float, [-1, -1])]);
+
     public static byte[] Attribute(string name, long value) => Join(Text(1, name), Number(3, (ulong)value), Number(20, 2));
 
     /// <summary>A model of one input x0 that is a sequence of float tensors.</summary>

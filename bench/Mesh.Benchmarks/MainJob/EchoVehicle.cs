@@ -55,6 +55,12 @@ internal static class EchoVehicle
         {
         }
 
+        public Task StopAllAsync() => Task.CompletedTask;
+
+        public void Resume()
+        {
+        }
+
         public Task WhenIdleAsync(CancellationToken cancellation) => Task.CompletedTask;
     }
 

@@ -3,7 +3,10 @@ namespace Mesh.Messages.Control;
 /// <summary>An event that the JobRouter journals. Old ones are read for ever: fields are added, never changed.</summary>
 public interface IRouterEvent : IMeshMessage;
 
-/// <summary>A JobRouter took office. Frames and records carry the term, lower ones are refused.</summary>
+/// <summary>
+/// A JobRouter took office. Frames and records carry the term, lower ones are refused. It grows by one within a journal, and a
+/// new journal's first is above all of those before it in the region.
+/// </summary>
 public sealed record TermStarted(long Term, DateTimeOffset At) : IRouterEvent;
 
 /// <summary>A Dispatcher's report, taken as a whole.</summary>

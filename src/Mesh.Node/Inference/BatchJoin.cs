@@ -5,7 +5,7 @@ namespace Mesh.Node.Inference;
 /// <summary>What a run of one model may hold now.</summary>
 /// <param name="MaxRows">Sum of the first dimensions; below 2 nothing is joined.</param>
 /// <param name="MaxDelay">How long the first may wait for company.</param>
-/// <param name="RowCost">Measured time of one row in a run; zero = not known yet.</param>
+/// <param name="RowCost">Measured time of one row in a run.</param>
 internal readonly record struct RunLimits(int MaxRows, TimeSpan MaxDelay, TimeSpan RowCost)
 {
     public static RunLimits Alone { get; } = new(1, TimeSpan.Zero, TimeSpan.Zero);

@@ -20,6 +20,16 @@ public interface IInferenceEngine
     /// <summary>Completes every job that has not started with <see cref="AttemptOutcome.HandedBack"/>; running ones go on.</summary>
     void HandBackQueued();
 
+    /// <summary>
+    /// Frees the processor at once: ends what runs, breaks loads off (a fetch goes on), and completes every job with
+    /// <see cref="AttemptOutcome.HandedBack"/>, new ones too until <see cref="Resume"/>. Models stay loaded.
+    /// </summary>
+    /// <returns>Completes when nothing runs any more.</returns>
+    Task StopAllAsync();
+
+    /// <summary>Takes work again after <see cref="StopAllAsync"/>.</summary>
+    void Resume();
+
     /// <summary>Completes when no job is queued or running.</summary>
     Task WhenIdleAsync(CancellationToken cancellation);
 
@@ -73,9 +83,12 @@ public sealed class InferenceJob(
     IArtifactSource source,
     Action<InferenceJobResult> completed)
 {
+    private const int Withdrawn = 1;
+    private const int Cancelled = 2;
+
     private Action<InferenceJobResult>? _completed = completed;
     private Action<bool>? _onCancel;
-    private int _cancelled;
+    private int _unwanted;
 
     public ModelReference Model { get; } = model;
 
@@ -95,24 +108,29 @@ public sealed class InferenceJob(
 
     public JobClass Class { get; init; }
 
-    public bool IsCancelled => Volatile.Read(ref _cancelled) != 0;
+    public bool IsCancelled => Volatile.Read(ref _unwanted) == Cancelled;
 
     /// <summary>Nobody waits for the result any more: a waiting job is dropped, a running one is terminated.</summary>
     public void Cancel()
     {
-        Volatile.Write(ref _cancelled, 1);
+        Interlocked.Exchange(ref _unwanted, Cancelled);
         Volatile.Read(ref _onCancel)?.Invoke(true);
     }
 
-    /// <summary>Drops a job that waits; one that runs goes on.</summary>
-    public void CancelUnlessRunning() => Volatile.Read(ref _onCancel)?.Invoke(false);
+    /// <summary>Drops a job that waits or is still to be submitted; one that runs goes on.</summary>
+    public void CancelUnlessRunning()
+    {
+        Interlocked.CompareExchange(ref _unwanted, Withdrawn, 0);
+        Volatile.Read(ref _onCancel)?.Invoke(false);
+    }
 
     /// <summary>For the engine: called back to cancel, with whether a running job ends too; at once when it was cancelled already.</summary>
     internal void OnCancel(Action<bool> callback)
     {
-        Volatile.Write(ref _onCancel, callback);
-        if (IsCancelled)
-            callback(true);
+        // A full fence here and in both cancels: whichever comes second sees the other.
+        Interlocked.Exchange(ref _onCancel, callback);
+        if (Volatile.Read(ref _unwanted) is not 0 and var unwanted)
+            callback(unwanted == Cancelled);
     }
 
     /// <summary>For the engine: delivers the result; a second one is dropped and reported as false.</summary>

@@ -6,15 +6,14 @@ namespace Mesh.Node.Inference;
 // session's creation, which is seconds of computing, on a thread of its own, one at a time.
 public sealed partial class InferenceEngine
 {
-    private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _creating = new(1);
 
     public Task LoadAsync(ModelReference model, IArtifactSource source)
     {
         lock (_gate)
         {
-            if (_disposed)
-                return Task.FromException(new ModelUnavailableException("The vehicle's engine has stopped."));
+            if (_stopped)
+                return Task.FromException(new ModelUnavailableException(StoppedReason));
             var slot = _models.GetOrAdd(model);
             if (slot.CanRun)
                 return Task.CompletedTask;
@@ -51,18 +50,19 @@ public sealed partial class InferenceEngine
         if (slot.Loading || slot.Loaded is not null)
             return;
         (slot.Loading, slot.LoadStarted, slot.Unloading) = (true, Now, false);
-        _ = Task.Run(() => LoadAsync(slot, source));
+        var stopping = _loads.Token;
+        _ = Task.Run(() => LoadAsync(slot, source, stopping), CancellationToken.None);
     }
 
-    private async Task LoadAsync(ModelSlot slot, IArtifactSource source)
+    private async Task LoadAsync(ModelSlot slot, IArtifactSource source, CancellationToken stopping)
     {
         try
         {
             ReserveMemory(slot);
-            var lease = await _store.AcquireAsync(slot.Reference, source, _stopping.Token);
+            var lease = await _store.AcquireAsync(slot.Reference, source, stopping);
             try
             {
-                var model = await CreateAsync(lease.Path);
+                var model = await CreateAsync(lease.Path, stopping);
                 FinishLoad(slot, new LoadedModel(model, lease));
             }
             catch
@@ -71,9 +71,9 @@ public sealed partial class InferenceEngine
                 throw;
             }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            FailLoad(slot, "The vehicle's engine has stopped.");
+            BreakOffLoad(slot, source);
         }
         catch (Exception failed)
         {
@@ -95,13 +95,13 @@ public sealed partial class InferenceEngine
             Release(evicted);
     }
 
-    private async Task<OnnxModel> CreateAsync(string path)
+    private async Task<OnnxModel> CreateAsync(string path, CancellationToken stopping)
     {
-        await _creating.WaitAsync(_stopping.Token);
+        await _creating.WaitAsync(stopping);
         try
         {
             return await Task.Factory.StartNew(
-                () => OnnxModel.Load(path, _options.IntraOpThreads),
+                () => OnnxModel.Load(path, _options.IntraOpThreads, stopping),
                 CancellationToken.None,
                 TaskCreationOptions.LongRunning,
                 TaskScheduler.Default);
@@ -181,6 +181,21 @@ public sealed partial class InferenceEngine
         SettleUnrun(jobs, AttemptOutcome.Failed, reason);
     }
 
+    /// <summary>The engine was stopped meanwhile. Who came after it went on again has the model loaded once more.</summary>
+    private void BreakOffLoad(ModelSlot slot, IArtifactSource source)
+    {
+        TaskCompletionSource[] waiters;
+        lock (_gate)
+        {
+            waiters = EndLoad(slot);
+            (slot.Reserved, slot.Unloading) = (0, false);
+            if (_queue.ParkedCount(slot.Reference.Hash) > 0)
+                StartLoading(slot, source);
+        }
+
+        Array.ForEach(waiters, waiter => waiter.TrySetException(new ModelUnavailableException(StoppedReason)));
+    }
+
     private static TaskCompletionSource[] EndLoad(ModelSlot slot)
     {
         slot.Loading = false;
@@ -206,9 +221,8 @@ public sealed partial class InferenceEngine
         RaiseStatusChanged();
     }
 
-    private void StopLoading()
+    private void ReleaseAll()
     {
-        _stopping.Cancel();
         IReadOnlyList<LoadedModel> models;
         lock (_gate)
             models = _models.DetachAll();

@@ -5,9 +5,6 @@ namespace Mesh.Node.Inference;
 // What the inference threads do: take a job with its company, run it, and settle each member.
 public sealed partial class InferenceEngine
 {
-    /// <summary>A unit line that was ended so often for an interactive job runs through: else it might never.</summary>
-    private const int MaxPreemptions = 3;
-
     private void RunJobs()
     {
         while (TakeNext() is { } run)
@@ -29,7 +26,7 @@ public sealed partial class InferenceEngine
         {
             while (!_disposed)
             {
-                var members = _queue.Take(Now, _limits, out var heldUntil);
+                var members = _queue.Take(Now, _limits, _turns.StartFrom, out var heldUntil);
                 if (heldUntil is { } moment)
                     _company.Change(Until(moment), Timeout.InfiniteTimeSpan);
                 if (members is null)
@@ -43,7 +40,10 @@ public sealed partial class InferenceEngine
                 // Its wake-up may have been meant for another job.
                 if (_idleThreads > 0 && _queue.ReadyCount > 0)
                     Monitor.Pulse(_gate);
-                if (Start(members) is { } run)
+                var run = Start(members);
+                // More interactive jobs may have come than threads were idle.
+                MakeWay();
+                if (run is not null)
                     return run;
             }
 
@@ -62,6 +62,7 @@ public sealed partial class InferenceEngine
             slot.Running++;
             slot.LastUsed = Now;
             _running.Add(run);
+            NoteTurn(run);
             foreach (var member in members)
                 member.Run = run;
             return run;
@@ -81,53 +82,22 @@ public sealed partial class InferenceEngine
     private RunLimits LimitsOf(QueuedJob head)
     {
         var slot = head.Slot!;
-        if (head.Job.Model.Batching is not { } batching || slot.RunsAlone || slot.Loaded is not { Model.HasFreeFirstDimension: true })
+        if (head.Job.Model.Batching is not { } batching
+            || slot is not { Loaded.Model.HasFreeFirstDimension: true, Joining: { RunsAlone: false, RowCost: { } rowCost } })
+        {
             return RunLimits.Alone;
+        }
+
         var isUnit = head.Class == JobClass.Unit;
-        var unmeasured = isUnit ? 1 : batching.MaxBatchSize;
         var longest = isUnit ? _options.UnitRunLimit : _options.JoinedRunLimit;
-        var rows = slot.RowCost == TimeSpan.Zero ? unmeasured : Math.Clamp(longest / slot.RowCost, 1, batching.MaxBatchSize);
-        return new RunLimits((int)rows, isUnit ? TimeSpan.Zero : batching.MaxQueueDelay, slot.RowCost);
+        var rows = rowCost == TimeSpan.Zero ? batching.MaxBatchSize : Math.Clamp(longest / rowCost, 1, batching.MaxBatchSize);
+        return new RunLimits((int)rows, isUnit ? TimeSpan.Zero : batching.MaxQueueDelay, rowCost);
     }
 
     private void WakeThreads()
     {
         lock (_gate)
             Monitor.PulseAll(_gate);
-    }
-
-    /// <summary>
-    /// Under the lock, while an interactive job is ready: a unit's run that takes longer than it should ends for it, now or as
-    /// soon as its time is over.
-    /// </summary>
-    private void MakeWay()
-    {
-        if (_idleThreads > 0 || !_queue.HasInteractiveReady)
-            return;
-        TimeSpan? next = null;
-        foreach (var run in _running)
-        {
-            if (!run.IsUnit || run.Preempted || run.Members.Any(member => member.Preemptions >= MaxPreemptions))
-                continue;
-            // Twice the limit, because a run's length is only foretold.
-            var end = run.Started + (2 * _options.UnitRunLimit);
-            if (end <= Now)
-                run.Preempt();
-            else if (next is null || end < next)
-                next = end;
-        }
-
-        if (next is { } moment)
-            _way.Change(Until(moment), Timeout.InfiniteTimeSpan);
-    }
-
-    private void MakeWayLater()
-    {
-        lock (_gate)
-        {
-            if (!_disposed)
-                MakeWay();
-        }
     }
 
     /// <returns>By member; null for one that is to run again.</returns>
@@ -138,6 +108,8 @@ public sealed partial class InferenceEngine
             return results;
         for (var i = 0; i < results.Length; i++)
             results[i] = RunAlone(run, run.Members[i]);
+        if (run.JoinFailed && results.All(result => result?.Outcome == AttemptOutcome.Ok))
+            Learn(run.Slot, joining => joining.Failed(), "no answer where each alone got one");
         return results;
     }
 
@@ -166,10 +138,7 @@ public sealed partial class InferenceEngine
         lock (_gate)
         {
             run.Serve(member);
-            if (_disposed)
-                run.Termination.Request();
-            else
-                run.EndIfUnwanted(Now);
+            run.EndIfUnwanted(Now);
         }
     }
 
@@ -179,7 +148,7 @@ public sealed partial class InferenceEngine
             return InferenceJobResult.Of(AttemptOutcome.Cancelled, "Cancelled while it ran.", timings);
         if (Now >= member.Deadline)
             return InferenceJobResult.Of(AttemptOutcome.Expired, "Its budget ended while it ran.", timings);
-        return run.Preempted ? null : InferenceJobResult.Of(AttemptOutcome.Cancelled, "The vehicle's engine stopped while it ran.", timings);
+        return run.Stopped ? InferenceJobResult.Of(AttemptOutcome.HandedBack, StoppedReason, timings) : null;
     }
 
     /// <summary>One run for all members. False: it was of no use, and each has to run alone.</summary>
@@ -201,22 +170,21 @@ public sealed partial class InferenceEngine
 
         // One member's fault must not spoil the others, and running out of memory may be the fault of their number.
         if (joined.Outcome != AttemptOutcome.Ok)
-            return false;
-        if (JoinedTensors.Split(joined.Outputs, members) is not { } parts)
         {
-            RunAloneFromNowOn(run.Slot, "an output without a row for each");
+            run.JoinFailed = true;
             return false;
         }
 
-        if (run.Slot.TrialsLeft > 0)
+        if (JoinedTensors.Split(joined.Outputs, members) is not { } parts)
         {
-            CompareWithSingleRuns(run, parts, results);
-            return true;
+            Learn(run.Slot, joining => joining.GaveOtherRows(), "an output without a row for each");
+            return false;
         }
 
         run.RowCost = elapsed / run.Rows;
-        for (var i = 0; i < results.Length; i++)
-            results[i] = Of(members[i], parts[i], Share(run, members[i], started, elapsed));
+        var isRight = !IsOnTrial(run.Slot) || CompareWithSingleRuns(run, parts, results);
+        for (var i = 0; isRight && i < results.Length; i++)
+            results[i] ??= Of(members[i], parts[i], Share(run, members[i], started, elapsed));
         return true;
     }
 
@@ -235,21 +203,29 @@ public sealed partial class InferenceEngine
     /// A free first dimension need not be a batch: it may be time, or a model may normalise along it. So the first joined runs
     /// of a model are run singly as well, and the members get the single runs' results.
     /// </summary>
-    private void CompareWithSingleRuns(JobRun run, IReadOnlyList<RawTensor>[] parts, InferenceJobResult?[] results)
+    /// <returns>
+    /// Whether single runs gave the same: then those whose single run had to make way have their answer from the joined one.
+    /// </returns>
+    private bool CompareWithSingleRuns(JobRun run, IReadOnlyList<RawTensor>[] parts, InferenceJobResult?[] results)
     {
         var isFloat = WantedTypes(run);
-        var same = true;
+        bool? same = null;
         for (var i = 0; i < results.Length; i++)
         {
             results[i] = RunAlone(run, run.Members[i]);
             if (results[i] is { Outcome: AttemptOutcome.Ok, Outputs: var outputs })
-                same &= JoinedTensors.AreEqual(outputs, parts[i], isFloat);
+                same = (same ?? true) && JoinedTensors.AreEqual(outputs, parts[i], isFloat);
         }
 
-        if (!same)
-            RunAloneFromNowOn(run.Slot, "other values than run singly");
+        if (same is { } compared)
+            Learn(run.Slot, joining => joining.Compared(compared), "other values than run singly");
+        return same ?? false;
+    }
+
+    private bool IsOnTrial(ModelSlot slot)
+    {
         lock (_gate)
-            run.Slot.TrialsLeft--;
+            return slot.Joining.IsOnTrial;
     }
 
     private static bool[] WantedTypes(JobRun run)
@@ -259,16 +235,25 @@ public sealed partial class InferenceEngine
         return wanted.Count == 0 ? [.. types] : [.. wanted.Select(output => types[output])];
     }
 
-    private void RunAloneFromNowOn(ModelSlot slot, string difference)
+    /// <param name="difference">What joined runs gave, for the log in case that there are none any more.</param>
+    private void Learn(ModelSlot slot, Action<JoinRecord> learn, string difference)
     {
+        bool alone;
         lock (_gate)
-            slot.RunsAlone = true;
-        LogRunsAlone(_logger, slot.Reference, slot.Reference.Hash, difference);
+        {
+            alone = slot.Joining.RunsAlone;
+            learn(slot.Joining);
+            alone = !alone && slot.Joining.RunsAlone;
+        }
+
+        if (alone)
+            LogRunsAlone(_logger, slot.Reference, slot.Reference.Hash, difference);
     }
 
     private void LeaveModel(JobRun run, InferenceJobResult?[] results)
     {
         LoadedModel? released = null;
+        IReadOnlyList<QueuedJob> givenUp;
         lock (_gate)
         {
             var slot = run.Slot;
@@ -276,34 +261,39 @@ public sealed partial class InferenceEngine
             slot.Running--;
             slot.LastUsed = Now;
             _runs += run.Runs;
-            if (run.RowCost > TimeSpan.Zero)
-                slot.Measured(run.RowCost);
+            if (run.RowCost is { } rowCost)
+                slot.Joining.Measured(rowCost, run.Members.Count > 1);
             for (var i = 0; i < results.Length; i++)
-                Leave(run.Members[i], slot, results[i]);
+                results[i] = Leave(run.Members[i], slot, results[i]);
             if (slot is { Unloading: true, Running: 0 })
                 released = DetachAndReload(slot);
+            NoteEnd(run, results);
+            givenUp = GiveUpUnits();
         }
 
+        SettleGivenUp(givenUp);
         if (released is not null)
             Release([released]);
         if (results.FirstOrDefault(result => result?.Outcome == AttemptOutcome.Failed) is { } failed)
             LogRunFailed(_logger, run.Slot.Reference, run.Slot.Reference.Hash, failed.Timings.Infer);
     }
 
-    /// <summary>Under the lock.</summary>
-    private void Leave(QueuedJob member, ModelSlot slot, InferenceJobResult? result)
+    /// <summary>Under the lock. Null: it runs again.</summary>
+    private InferenceJobResult? Leave(QueuedJob member, ModelSlot slot, InferenceJobResult? result)
     {
         (member.Slot, member.Run) = (null, null);
-        if (result is null)
+        if (result is null && !_stopped)
         {
-            member.Preemptions++;
             _queue.ReadyAgain(member);
             Count(member, slot);
-            return;
+            return null;
         }
 
+        // Stopped just after it had ended to run again.
+        result ??= InferenceJobResult.Of(AttemptOutcome.HandedBack, StoppedReason, new(Now - member.Submitted, member.Load, TimeSpan.Zero));
         _inferenceTime += result.Timings.Infer;
         _answered += result.Outcome == AttemptOutcome.Ok ? 1 : 0;
         _failed += result.Outcome == AttemptOutcome.Failed ? 1 : 0;
+        return result;
     }
 }

@@ -21,6 +21,7 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
     private readonly object _gate = new(); // a Monitor, because threads wait on it
     private readonly JobQueue _queue;
     private readonly ModelTable _models;
+    private readonly UnitTurns _turns;
     private readonly HashSet<JobRun> _running = [];
     private readonly Thread[] _threads;
     private readonly ITimer _expiry;
@@ -47,6 +48,7 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
         _origin = time.GetTimestamp();
         _queue = new JobQueue(options.MaxQueued, options.MaxQueuedBytes, options.MaxWaitingPerModel);
         _models = new ModelTable(options.MemoryBytes, options.MemoryFactor);
+        _turns = new UnitTurns(options.UnitQuiet, options.UnitPatience);
         _limits = LimitsOf;
         _expiry = time.CreateTimer(_ => Expire(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _way = time.CreateTimer(_ => MakeWayLater(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -80,6 +82,8 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
         {
             _open++;
             _openInteractive += entry.Class == JobClass.Interactive ? 1 : 0;
+            if (entry.Class == JobClass.Unit && _open - _openInteractive == 1)
+                _turns.StartAnew();
             refusal = Admit(entry);
         }
 
@@ -89,53 +93,11 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
             job.OnCancel(runningToo => Cancel(entry, runningToo));
     }
 
-    public void HandBackQueued()
-    {
-        IReadOnlyList<QueuedJob> jobs;
-        lock (_gate)
-            jobs = Forget(_queue.RemoveAll());
-        SettleUnrun(jobs, AttemptOutcome.HandedBack, "The vehicle leaves before it ran.");
-    }
-
-    public Task WhenIdleAsync(CancellationToken cancellation)
-    {
-        lock (_gate)
-        {
-            if (_open == 0)
-                return Task.CompletedTask;
-            _idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _idle.Task.WaitAsync(cancellation);
-        }
-    }
-
-    /// <summary>Hands back what waits, terminates what runs; returns once the threads have ended and the models are released.</summary>
-    public void Dispose()
-    {
-        lock (_gate)
-        {
-            if (_disposed)
-                return;
-            _disposed = true;
-            foreach (var run in _running)
-                run.Termination.Request();
-            Monitor.PulseAll(_gate);
-        }
-
-        _expiry.Dispose();
-        _company.Dispose();
-        _way.Dispose();
-        HandBackQueued();
-        foreach (var thread in _threads)
-            thread.Join();
-        HandBackQueued(); // A run that was ended for an interactive job may have put its lines back meanwhile.
-        StopLoading();
-    }
-
     /// <summary>Under the lock. Null: admitted.</summary>
     private InferenceJobResult? Admit(QueuedJob entry)
     {
-        if (_disposed)
-            return InferenceJobResult.Of(AttemptOutcome.HandedBack, "The vehicle's engine has stopped.");
+        if (_stopped)
+            return InferenceJobResult.Of(AttemptOutcome.HandedBack, StoppedReason);
         if (entry.Deadline <= entry.Submitted)
             return InferenceJobResult.Of(AttemptOutcome.Expired, "Its budget had ended when it came.");
         var slot = _models.GetOrAdd(entry.Job.Model);
@@ -186,18 +148,20 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
     /// <summary>What waits beyond its deadline is settled; what runs beyond it is ended, and settled by its thread.</summary>
     private void Expire()
     {
-        IReadOnlyList<QueuedJob> expired;
+        IReadOnlyList<QueuedJob> expired, givenUp;
         lock (_gate)
         {
             var now = Now;
             _expiryAt = TimeSpan.MaxValue;
             expired = Forget(_queue.RemoveExpired(now));
+            givenUp = GiveUpUnits();
             foreach (var run in _running)
                 run.EndIfUnwanted(now);
             ArmExpiry(NextDeadline());
         }
 
         SettleUnrun(expired, AttemptOutcome.Expired, "Its budget ended before it ran.");
+        SettleGivenUp(givenUp);
     }
 
     // Under the lock. Touched only when a deadline comes before the one it is set to, which with equal budgets is
@@ -213,6 +177,9 @@ public sealed partial class InferenceEngine : IInferenceEngine, IDisposable
     private TimeSpan NextDeadline()
     {
         var next = _queue.NextDeadline ?? TimeSpan.MaxValue;
+        // Beyond it, it is looked at when the lines' run ends that is on.
+        if (_turns.GiveUpAt is { } giveUp && giveUp > Now && giveUp < next)
+            next = giveUp;
         foreach (var run in _running)
         {
             var last = run.LastDeadline;

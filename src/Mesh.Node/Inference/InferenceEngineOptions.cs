@@ -41,6 +41,12 @@ public sealed record InferenceEngineOptions
     /// </summary>
     public TimeSpan UnitRunLimit { get; init; } = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>Unit lines that keep being ended for interactive jobs start again once none has run for so long.</summary>
+    public TimeSpan UnitQuiet { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Unit lines are handed back when interactive jobs let none of them finish for so long.</summary>
+    public TimeSpan UnitPatience { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <exception cref="ArgumentException">Names every setting out of range.</exception>
     public void Validate()
     {
@@ -56,10 +62,12 @@ public sealed record InferenceEngineOptions
             .ToList();
         if (LoadBackOff < TimeSpan.Zero)
             errors.Add($"{nameof(LoadBackOff)} must not be negative, not {LoadBackOff}.");
-        if (UnitRunLimit <= TimeSpan.Zero)
-            errors.Add($"{nameof(UnitRunLimit)} must be positive, not {UnitRunLimit}.");
-        if (JoinedRunLimit <= TimeSpan.Zero)
-            errors.Add($"{nameof(JoinedRunLimit)} must be positive, not {JoinedRunLimit}.");
+        (string Name, TimeSpan Value)[] spans =
+        [
+            (nameof(UnitRunLimit), UnitRunLimit), (nameof(JoinedRunLimit), JoinedRunLimit), (nameof(UnitQuiet), UnitQuiet),
+            (nameof(UnitPatience), UnitPatience),
+        ];
+        errors.AddRange(spans.Where(span => span.Value <= TimeSpan.Zero).Select(span => $"{span.Name} must be positive, not {span.Value}."));
         if (errors.Count > 0)
             throw new ArgumentException(string.Join(' ', errors));
     }

@@ -45,6 +45,8 @@ internal sealed class JobQueue(int maxJobs, long maxBytes, int maxParkedPerModel
 
     public bool HasInteractiveReady => _ready.Min is { Class: JobClass.Interactive };
 
+    public bool HasUnitReady => _ready.Max is { Class: JobClass.Unit };
+
     /// <summary>Bytes of input of all waiting jobs.</summary>
     public long Bytes => _bytes.Sum();
 
@@ -80,12 +82,19 @@ internal sealed class JobQueue(int maxJobs, long maxBytes, int maxParkedPerModel
 
     /// <summary>Removes the most urgent ready job and those that share its run; null when none is to run now.</summary>
     /// <param name="limits">Of a run of that job's model.</param>
-    /// <param name="heldUntil">When to ask again, because a job waits for company until then; null when none does.</param>
-    public IReadOnlyList<QueuedJob>? Take(TimeSpan now, Func<QueuedJob, RunLimits> limits, out TimeSpan? heldUntil)
+    /// <param name="unitsFrom">No unit line is taken earlier.</param>
+    /// <param name="heldUntil">When to ask again, because a job waits for company, or lines for their turn, until then; null when none does.</param>
+    public IReadOnlyList<QueuedJob>? Take(TimeSpan now, Func<QueuedJob, RunLimits> limits, TimeSpan unitsFrom, out TimeSpan? heldUntil)
     {
         heldUntil = null;
         if (_ready.Min is not { } first)
             return null;
+        if (first.Class == JobClass.Unit && now < unitsFrom)
+        {
+            heldUntil = unitsFrom;
+            return null;
+        }
+
         if (first.Rows == 0 || limits(first).MaxRows < 2)
         {
             Remove(first);
@@ -149,6 +158,9 @@ internal sealed class JobQueue(int maxJobs, long maxBytes, int maxParkedPerModel
     /// <summary>The model could not be loaded: removes and returns its parked jobs.</summary>
     public IReadOnlyList<QueuedJob> RemoveParked(ArtifactHash model) =>
         _parked.TryGetValue(model, out var parked) ? RemoveEach(parked) : [];
+
+    /// <summary>Removes and returns the unit lines that wait for nothing but their turn.</summary>
+    public IReadOnlyList<QueuedJob> RemoveReadyUnits() => RemoveEach(_ready.Where(job => job.Class == JobClass.Unit));
 
     /// <summary>Removes and returns the jobs whose deadline is <paramref name="now"/> or earlier, earliest first.</summary>
     public IReadOnlyList<QueuedJob> RemoveExpired(TimeSpan now) => RemoveEach(_deadlines.TakeWhile(job => job.Deadline <= now));

@@ -21,8 +21,14 @@ internal sealed class JobRun(ModelSlot slot, IReadOnlyList<QueuedJob> members, T
     /// <summary>Ended for an interactive job; its members run again later.</summary>
     public bool Preempted { get; private set; }
 
-    /// <summary>Measured time of a row; zero when nothing was measured.</summary>
-    public TimeSpan RowCost { get; set; }
+    /// <summary>Ended for good: its members are handed back.</summary>
+    public bool Stopped { get; private set; }
+
+    /// <summary>Measured time of a row; null when nothing was measured.</summary>
+    public TimeSpan? RowCost { get; set; }
+
+    /// <summary>Its joined run gave no answer: each member runs alone.</summary>
+    public bool JoinFailed { get; set; }
 
     /// <summary>Runs in ONNX Runtime that it took.</summary>
     public int Runs { get; set; }
@@ -34,7 +40,7 @@ internal sealed class JobRun(ModelSlot slot, IReadOnlyList<QueuedJob> members, T
     public void Serve(QueuedJob member)
     {
         Serving = [member];
-        if (!Preempted)
+        if (!Preempted && !Stopped)
             Termination = new RunTermination();
     }
 
@@ -48,6 +54,12 @@ internal sealed class JobRun(ModelSlot slot, IReadOnlyList<QueuedJob> members, T
     public void Preempt()
     {
         Preempted = true;
+        Termination.Request();
+    }
+
+    public void Stop()
+    {
+        Stopped = true;
         Termination.Request();
     }
 }

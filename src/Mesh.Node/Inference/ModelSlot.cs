@@ -33,20 +33,10 @@ internal sealed class ModelSlot(ModelReference reference)
 
     public TimeSpan FailedUntil { get; set; }
 
-    /// <summary>Measured time of one row in a run, smoothed; zero = none was measured yet.</summary>
-    public TimeSpan RowCost { get; private set; }
-
-    /// <summary>Joined runs whose results are still compared with those of single runs.</summary>
-    public int TrialsLeft { get; set; } = 2;
-
-    /// <summary>A joined run gave something else than single runs: its first dimension is no batch.</summary>
-    public bool RunsAlone { get; set; }
+    public JoinRecord Joining { get; } = new();
 
     /// <summary>Callers of LoadAsync.</summary>
     public List<TaskCompletionSource> Waiters { get; } = [];
-
-    public void Measured(TimeSpan rowCost) =>
-        RowCost = RowCost == TimeSpan.Zero ? rowCost : RowCost + ((rowCost - RowCost) / 4);
 
     public bool CanRun => Loaded is not null && !Unloading;
 }

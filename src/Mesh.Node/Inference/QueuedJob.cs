@@ -34,9 +34,6 @@ internal sealed class QueuedJob(InferenceJob job, TimeSpan submitted, long arriv
     /// <summary>Where it runs; null while it waits.</summary>
     public JobRun? Run { get; set; }
 
-    /// <summary>How often its run was ended for an interactive job.</summary>
-    public int Preemptions { get; set; }
-
     /// <summary>Where it waits; written by <see cref="JobQueue"/> alone.</summary>
     public WaitingPlace Place { get; set; }
 

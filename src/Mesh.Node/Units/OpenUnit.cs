@@ -24,6 +24,9 @@ internal sealed class OpenUnit(ulong number, ulong term, ModelReference model, U
     /// <summary>No more lines follow.</summary>
     public bool Last { get; set; }
 
+    /// <summary>Why its lines without a result go back to the seed, as soon as none of them runs; null while they are run.</summary>
+    public string? Returning { get; set; }
+
     /// <summary>Lines without a result are not run any more; what runs ends and its results are kept.</summary>
     public bool Dropped { get; set; }
 

@@ -7,13 +7,29 @@ namespace Mesh.Node.Units;
 // How lines get into the engine and their results out of it.
 public sealed partial class UnitWork
 {
-    /// <summary>Gives the engine lines, oldest unit first, as long as there is room for their results.</summary>
+    /// <summary>
+    /// Gives the engine lines, oldest unit first, as long as there is room for their results. One caller at a time does, for
+    /// those too that come meanwhile: the engine may refuse a line at once, and its completion comes here again.
+    /// </summary>
     private void Feed()
+    {
+        lock (_lock)
+        {
+            if (_feeding)
+                return;
+            _feeding = true;
+        }
+
+        while (TakeWaiting() is { Count: > 0 } jobs)
+            jobs.ForEach(_engine.Submit);
+    }
+
+    private List<InferenceJob> TakeWaiting()
     {
         var jobs = new List<InferenceJob>();
         lock (_lock)
         {
-            for (var node = _order.First; node is not null && !_draining; node = node.Next)
+            for (var node = _order.First; node is not null; node = node.Next)
             {
                 var unit = node.Value;
                 while (_started < _maxStarted && _kept.HasRoom(_started) && unit.Waiting.First is { } line)
@@ -25,10 +41,11 @@ public sealed partial class UnitWork
                 if (unit.Waiting.Count > 0)
                     break;
             }
+
+            _feeding = jobs.Count > 0;
         }
 
-        foreach (var job in jobs)
-            _engine.Submit(job);
+        return jobs;
     }
 
     /// <summary>Under the lock.</summary>
@@ -46,35 +63,30 @@ public sealed partial class UnitWork
 
     private void Completed(OpenUnit unit, UnitJob line, InferenceJobResult result)
     {
+        List<UnitJob> withdrawn = [];
         lock (_lock)
         {
             _started--;
             unit.Started.Remove(line);
             line.Job = null;
-            if (result.Outcome == AttemptOutcome.HandedBack && !unit.Dropped)
-            {
-                // The engine takes nothing more: the vehicle leaves.
-                _draining = true;
-                unit.Waiting.AddFirst(line);
-            }
-            else
-            {
-                Release(unit, line);
-                if (!unit.Cancelled)
-                    Keep(unit, line, result);
-            }
-
+            Release(unit, line);
+            // The engine has no room or no time for its lines: another vehicle may.
+            if (result.Outcome is AttemptOutcome.HandedBack or AttemptOutcome.Busy)
+                withdrawn = Return(unit, result.Error);
+            else if (!unit.Cancelled)
+                Keep(unit, line, result);
             CloseIfDone(unit);
         }
 
+        Withdraw(withdrawn);
         Feed();
     }
 
     /// <summary>Under the lock.</summary>
     private void Keep(OpenUnit unit, UnitJob line, InferenceJobResult result)
     {
-        if (result.Outcome is AttemptOutcome.Cancelled or AttemptOutcome.HandedBack)
-            return; // Its stream is over: another vehicle gets the line.
+        if (result.Outcome == AttemptOutcome.Cancelled)
+            return; // Another vehicle gets the line.
         var kept = new UnitLineResult
         {
             Line = line.Line,

@@ -29,6 +29,7 @@ public sealed partial class UnitWork
     private ulong _term;
     private int _started;
     private bool _draining;
+    private bool _feeding;
 
     public UnitWork(IInferenceEngine engine, UnitWorkOptions options, TimeProvider time, ILogger<UnitWork> logger)
     {
@@ -53,6 +54,23 @@ public sealed partial class UnitWork
         }
 
         Withdraw(started);
+    }
+
+    /// <summary>What a frame says of units. A cancel goes before lines of its unit in the same frame: they are not run at all.</summary>
+    /// <param name="models">By the stream's handles.</param>
+    public void Take(UnitPort stream, SeedFrame frame, IReadOnlyDictionary<uint, ModelReference> models)
+    {
+        if (frame.Term != 0)
+            Announce(stream, frame.Term);
+        foreach (var ack in frame.UnitAcks)
+            Acknowledge(ack);
+        foreach (var unit in frame.UnitCancels)
+            Cancel(unit);
+        foreach (var lines in frame.UnitLines)
+        {
+            if (!frame.UnitCancels.Contains(lines.Unit))
+                Take(stream, lines, models.GetValueOrDefault(lines.Model));
+        }
     }
 
     /// <summary>
@@ -95,7 +113,7 @@ public sealed partial class UnitWork
             if (message.Term > _term || _home != stream)
                 started = EnterTerm(stream, message.Term);
             if (!stream.IsClosed(message.Unit, message.Last) && Open(stream, message, model) is { } unit)
-                Add(unit, message);
+                started.AddRange(Add(unit, message));
         }
 
         Withdraw(started);
@@ -136,18 +154,19 @@ public sealed partial class UnitWork
     }
 
     /// <summary>
-    /// While draining no line is started and no unit taken; each unit is handed back as soon as none of its lines runs. Whoever
-    /// sets it has the engine hand back what waits there next.
+    /// While draining no unit is taken; each is handed back as soon as none of its lines runs.
     /// </summary>
     public void SetDraining(bool draining)
     {
+        List<UnitJob> started = [];
         lock (_lock)
         {
             _draining = draining;
-            foreach (var unit in _order.ToArray())
-                CloseIfDone(unit);
+            foreach (var unit in draining ? _order.ToArray() : [])
+                started.AddRange(Return(unit, "the vehicle is leaving"));
         }
 
+        Withdraw(started);
         Feed();
     }
 
@@ -182,20 +201,12 @@ public sealed partial class UnitWork
     /// <summary>Under the lock. The unit that a message belongs to; null when it is not taken.</summary>
     private OpenUnit? Open(UnitPort stream, UnitLines message, ModelReference? model)
     {
-        var hasRoom = HasRoom(stream, message);
         if (_units.TryGetValue(message.Unit, out var node))
-        {
-            if (hasRoom)
-                return node.Value;
-            node.Value.Last = message.Last;
-            HandBack(node.Value, $"beyond the window of {WorkProtocol.UnitWindowLines} lines or {WorkProtocol.UnitWindowBytes} bytes");
-            return null;
-        }
-
+            return node.Value;
         var refusal = _draining ? "the vehicle is leaving"
             : model is null ? $"the seed announced no model with handle {message.Model}"
-            : hasRoom ? null
-            : $"beyond the window of {WorkProtocol.UnitWindowLines} lines or {WorkProtocol.UnitWindowBytes} bytes";
+            : HasRoom(stream, message) ? null
+            : BeyondWindow;
         if (refusal is not null)
         {
             stream.Close(message.Unit, message.Last);
@@ -208,6 +219,9 @@ public sealed partial class UnitWork
         return unit;
     }
 
+    private static string BeyondWindow =>
+        $"beyond the window of {WorkProtocol.UnitWindowLines} lines or {WorkProtocol.UnitWindowBytes} bytes";
+
     private static bool HasRoom(UnitPort stream, UnitLines message)
     {
         var bytes = message.Lines.Sum(line => (long)line.Inputs.Bytes());
@@ -217,9 +231,14 @@ public sealed partial class UnitWork
                 && (stream.Lines == 0 || stream.Bytes + bytes <= WorkProtocol.UnitWindowBytes));
     }
 
-    /// <summary>Under the lock.</summary>
-    private void Add(OpenUnit unit, UnitLines message)
+    /// <summary>Under the lock. Returns what is to be withdrawn from the engine.</summary>
+    private List<UnitJob> Add(OpenUnit unit, UnitLines message)
     {
+        unit.Last |= message.Last;
+        if (unit.Returning is not null)
+            return []; // They go back with the others.
+        if (!HasRoom(unit.Origin, message))
+            return Return(unit, BeyondWindow);
         foreach (var line in message.Lines)
         {
             var key = new UnitLineKey(unit.Number, line.Line);
@@ -235,8 +254,8 @@ public sealed partial class UnitWork
             unit.Origin.Bytes += job.Bytes;
         }
 
-        unit.Last |= message.Last;
         CloseIfDone(unit);
+        return [];
     }
 
     /// <summary>Under the lock. Forgets units; their lines in the engine are returned, to be withdrawn outside the lock.</summary>
@@ -245,9 +264,7 @@ public sealed partial class UnitWork
         var started = new List<UnitJob>();
         foreach (var unit in units.ToArray())
         {
-            foreach (var line in unit.Waiting)
-                Release(unit, line);
-            unit.Waiting.Clear();
+            ReleaseWaiting(unit);
             unit.Dropped = true;
             started.AddRange(unit.Started);
             Forget(unit);
@@ -262,29 +279,48 @@ public sealed partial class UnitWork
             line.Job?.CancelUnlessRunning();
     }
 
-    /// <summary>Under the lock.</summary>
-    private void HandBack(OpenUnit unit, string reason)
+    /// <summary>
+    /// Under the lock. Its lines without a result go back to the seed once none of them runs. Returns what is to be withdrawn
+    /// from the engine.
+    /// </summary>
+    private List<UnitJob> Return(OpenUnit unit, string reason)
     {
-        unit.Origin.Close(unit.Number, unit.Last);
-        unit.Origin.Send(unit.Number, UnitState.UnitHandedBack, reason);
-        Drop([unit]);
+        if (unit.Dropped || unit.Returning is not null)
+            return [];
+        unit.Returning = reason;
+        ReleaseWaiting(unit);
+        CloseIfDone(unit);
+        return [.. unit.Started];
     }
 
-    /// <summary>Under the lock. A unit goes when all its lines have a result, or when the vehicle drains and none of them runs.</summary>
+    /// <summary>Under the lock. A unit goes when all its lines have a result, or when it is to go back and none of them runs.</summary>
     private void CloseIfDone(OpenUnit unit)
     {
         if (unit.Dropped || unit.Started.Count > 0)
             return;
-        if (unit is { Last: true, Waiting.Count: 0 })
+        if (unit.Returning is { } reason)
+        {
+            unit.Origin.Close(unit.Number, unit.Last);
+            unit.Origin.Send(unit.Number, UnitState.UnitHandedBack, reason);
+            Drop([unit]);
+        }
+        else if (unit is { Last: true, Waiting.Count: 0 })
+        {
             Forget(unit);
-        else if (_draining)
-            HandBack(unit, "the vehicle is leaving");
+        }
     }
 
     private void Forget(OpenUnit unit)
     {
         if (_units.Remove(unit.Number, out var node))
             _order.Remove(node);
+    }
+
+    private static void ReleaseWaiting(OpenUnit unit)
+    {
+        foreach (var line in unit.Waiting)
+            Release(unit, line);
+        unit.Waiting.Clear();
     }
 
     /// <summary>Under the lock. The line needs no room any more.</summary>

@@ -19,8 +19,11 @@ public sealed partial class RouterState
 
     public IReadOnlyDictionary<VehicleId, VehicleRecord> Records => _fleet.Records;
 
-    /// <summary>A JobRouter takes office after recovery.</summary>
-    public IRouterEvent DecideTerm(DateTimeOffset at) => new TermStarted(Term + 1, at);
+    /// <summary>
+    /// A JobRouter takes office after recovery. The first of a journal takes the time of day, in milliseconds since 1970, for its
+    /// number: when a region's journal was wiped, vehicles that outlived it have seen terms of the former one, which are lower.
+    /// </summary>
+    public IRouterEvent DecideTerm(DateTimeOffset at) => new TermStarted(Term == 0 ? Math.Max(1, at.ToUnixTimeMilliseconds()) : Term + 1, at);
 
     /// <summary>A Dispatcher's report; null when it was taken before (told twice, because the answer was lost) or says nothing.</summary>
     public IRouterEvent? DecideReport(FleetReport report) =>
@@ -32,11 +35,19 @@ public sealed partial class RouterState
     {
         switch (journaled)
         {
-            case TermStarted term: Term = term.Term; break;
+            case TermStarted started: Start(started); break;
             case FleetReported reported: Count(reported); break;
             case IBatchEvent batch: Apply(batch); break;
             default: throw new ArgumentOutOfRangeException(nameof(journaled), journaled, "The router's journal holds an unknown event.");
         }
+    }
+
+    private void Start(TermStarted started)
+    {
+        // As of terms: vehicles may keep results of units of a former journal, so units of this one have other numbers.
+        if (Term == 0)
+            _book.Restore(BatchBookSnapshot.Empty with { LastUnit = (ulong)(started.Term - 1) });
+        Term = started.Term;
     }
 
     public RouterSnapshot ToSnapshot() =>

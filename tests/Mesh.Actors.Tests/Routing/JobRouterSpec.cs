@@ -64,12 +64,15 @@ public abstract class JobRouterSpec : IAsyncLifetime
     [JournalFact]
     public async Task Each_incarnation_has_the_next_term()
     {
-        for (var term = 1; term <= 3; term++)
+        long? before = null;
+        for (var office = 1; office <= 3; office++)
         {
             await using var router = new RouterLife(Journal);
             var status = await router.StatusAsync();
-            Assert.Equal((term, term, 0), (status.Term, status.JournalSequence, status.Vehicles));
+            var term = before + 1 ?? status.Term;
+            Assert.Equal((term, office, 0), (status.Term, status.JournalSequence, status.Vehicles));
             Assert.Equal(term, (await router.AskAsync(Report("a", 1))).Term);
+            before = term;
         }
     }
 
@@ -80,7 +83,7 @@ public abstract class JobRouterSpec : IAsyncLifetime
             await here.AskAsync(Report("a", 1, Tally("V-1", 3)));
         await using var there = new RouterLife(Journal, region: "other");
         Assert.Empty(await there.AnsweredAsync());
-        Assert.Equal(1, (await there.StatusAsync()).Term);
+        Assert.Equal(1, (await there.StatusAsync()).JournalSequence);
     }
 
     [JournalFact]
@@ -100,6 +103,7 @@ public abstract class JobRouterSpec : IAsyncLifetime
     public async Task A_snapshot_and_the_events_after_it_are_the_state()
     {
         Dictionary<string, long> expected = [];
+        long term;
         await using (var router = new RouterLife(Journal))
         {
             for (var i = 1; i <= 1010; i++)
@@ -111,13 +115,14 @@ public abstract class JobRouterSpec : IAsyncLifetime
             for (var i = 1; i <= 1010; i++)
                 await router.AnswerAsync(i);
             await WaitForAsync("select count(*) from snapshot", 1);
+            term = (await router.StatusAsync()).Term;
         }
 
         // Without what the snapshot stands for, so that recovery cannot do without it.
         Assert.Equal(1000, await ExecuteAsync("delete from journal where sequence_number <= 1000"));
         await using var next = new RouterLife(Journal);
         Assert.Equal(expected, await next.AnsweredAsync());
-        Assert.Equal((2, 1012), ((await next.StatusAsync()).Term, (await next.StatusAsync()).JournalSequence));
+        Assert.Equal((term + 1, 1012), ((await next.StatusAsync()).Term, (await next.StatusAsync()).JournalSequence));
         Assert.Equal(expected["V-1"], Answered(await next.AskAsync(Report("a", 1010, Tally("V-1", 9))), "V-1"));
     }
 
@@ -148,7 +153,7 @@ public abstract class JobRouterSpec : IAsyncLifetime
         await older.AskAsync(Report("a", 1, Tally("V-1", 3)));
         await using (var newer = new RouterLife(Journal))
         {
-            Assert.Equal(2, (await newer.StatusAsync()).Term);
+            Assert.Equal((await older.StatusAsync()).Term + 1, (await newer.StatusAsync()).Term);
             older.Tell(Report("a", 2, Tally("V-1", 100)));
             await older.StoppedWithoutAnswerAsync();
             await newer.AskAsync(Report("a", 2, Tally("V-1", 4)));

@@ -84,12 +84,21 @@ public sealed class BatchJoinTests
     {
         var queue = Queue(Job(budget: 60), Job(model: Other, budget: 61), Job(model: Other, jobs: JobClass.Unit));
         RunLimits Limits(QueuedJob job) => new(8, job.Model == Model.Hash ? Second : TimeSpan.Zero, TimeSpan.Zero);
-        Assert.Equal([1], Arrivals(queue.Take(TimeSpan.Zero, Limits, out var held)));
+        Assert.Equal([1], Arrivals(queue.Take(TimeSpan.Zero, Limits, TimeSpan.Zero, out var held)));
         Assert.Equal(Second, held);
-        Assert.Null(queue.Take(TimeSpan.Zero, Limits, out _));
-        Assert.Equal([0], Arrivals(queue.Take(Second, Limits, out _)));
-        Assert.Equal([2], Arrivals(queue.Take(Second, Limits, out held)));
+        Assert.Null(queue.Take(TimeSpan.Zero, Limits, TimeSpan.Zero, out _));
+        Assert.Equal([0], Arrivals(queue.Take(Second, Limits, TimeSpan.Zero, out _)));
+        Assert.Equal([2], Arrivals(queue.Take(Second, Limits, TimeSpan.Zero, out held)));
         Assert.Null(held);
+    }
+
+    [Fact]
+    public void Unit_lines_wait_for_their_turn_and_nothing_interactive_does()
+    {
+        var queue = Queue(Job(jobs: JobClass.Unit), Job());
+        Assert.Equal([1], Arrivals(Take(queue, unitsFrom: 5)));
+        Assert.Null(Take(queue, now: 4, unitsFrom: 5, held: 5));
+        Assert.Equal([0], Arrivals(Take(queue, now: 5, unitsFrom: 5)));
     }
 
     [Fact]
@@ -105,9 +114,9 @@ public sealed class BatchJoinTests
     }
 
     private static IReadOnlyList<QueuedJob>? Take(
-        JobQueue queue, int maxRows = 8, double delay = 0, double cost = 0, double now = 0, double? held = null)
+        JobQueue queue, int maxRows = 8, double delay = 0, double cost = 0, double now = 0, double? held = null, double unitsFrom = 0)
     {
-        var run = queue.Take(Second * now, _ => new RunLimits(maxRows, Second * delay, Second * cost), out var heldUntil);
+        var run = queue.Take(Second * now, _ => new RunLimits(maxRows, Second * delay, Second * cost), Second * unitsFrom, out var heldUntil);
         Assert.Equal(held is { } moment ? Second * moment : null, heldUntil);
         return run;
     }

@@ -5,14 +5,13 @@ using Mesh.Messages;
 using Mesh.Node.Inference;
 using Mesh.Testing;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using static Mesh.State.Tests.Inference.JoinedRuns;
 
 namespace Mesh.State.Tests.Inference;
 
 /// <summary>The engine on real models, with its one thread occupied while company gathers.</summary>
 public sealed class BatchingTests
 {
-    private static readonly TestArtifact Loop = new("loop", OnnxFile.DoublingLoop());
-
     [Fact]
     public async Task Fashion_pictures_get_from_a_joined_run_what_they_get_alone()
     {
@@ -129,7 +128,7 @@ public sealed class BatchingTests
         var time = new ManualTime();
         using var harness = NewHarness(time);
         var artifact = new TestArtifact("rows", OnnxFile.Identity((TensorElementType.Float, [-1, 2]))).Batched(3, TimeSpan.FromMilliseconds(10));
-        await harness.Engine.LoadAsync(artifact.Model, artifact);
+        await AloneAsync(harness, artifact, Row(0, 0));
         var first = harness.Submit(artifact, [Row(1, 2)]);
         time.Advance(TimeSpan.FromMilliseconds(5));
         var second = harness.Submit(artifact, [Row(3, 4)]);
@@ -183,29 +182,8 @@ public sealed class BatchingTests
         Assert.Equal([.. Enumerable.Repeat("Interactive Ok", 2), .. Enumerable.Repeat("Unit Ok", 4)], order);
     }
 
-    [Fact]
-    public async Task A_long_run_of_a_unit_line_makes_way_and_starts_again()
-    {
-        using var harness = NewHarness();
-        await harness.Engine.LoadAsync(Loop.Model, Loop);
-        var line = await harness.RunForeverAsync(Loop, jobs: JobClass.Unit);
-        for (var i = 0; i < 3; i++)
-            Assert.Equal(AttemptOutcome.Ok, (await harness.Submit(Loop, [EngineHarness.Floats(1), EngineHarness.Scalar(1)]).Result).Outcome);
-        Assert.False(line.Done.IsCompleted);
-        line.Job.Cancel();
-        Assert.Equal(AttemptOutcome.Cancelled, (await line.Result).Outcome);
-    }
-
-    /// <summary>However slow this machine is, no run is too long to be shared.</summary>
-    private static EngineHarness NewHarness(TimeProvider? time = null) =>
-        new(new InferenceEngineOptions { JoinedRunLimit = TimeSpan.FromHours(1) }, time);
-
-    private static RawTensor Row(float left, float right) => new([1, 2], MemoryMarshal.AsBytes([left, right]).ToArray());
-
     private static RawTensor Waves(int rows, float phase) =>
         new([rows, 620], MemoryMarshal.AsBytes(Enumerable.Range(0, rows * 620).Select(i => MathF.Sin(i + phase)).ToArray().AsSpan()).ToArray());
-
-    private static float[] Values(InferenceJobResult result) => MemoryMarshal.Cast<byte, float>(result.Outputs[0].Data.Span).ToArray();
 
     private static void AssertSameAnswer(InferenceJobResult alone, InferenceJobResult joined, IReadOnlyList<long> shape)
     {
@@ -216,39 +194,6 @@ public sealed class BatchingTests
         Assert.Equal(Array.IndexOf(expected, expected.Max()), Array.IndexOf(actual, actual.Max()));
         for (var i = 0; i < expected.Length; i++)
             Assert.InRange(actual[i], expected[i] - 1e-5f, expected[i] + 1e-5f);
-    }
-
-    private static async Task<InferenceJobResult[]> AloneAsync(EngineHarness harness, TestArtifact artifact, RawTensor[] inputs)
-    {
-        var results = new List<InferenceJobResult>();
-        foreach (var input in inputs)
-            results.Add(await harness.Submit(artifact, [input]).Result);
-        Assert.All(results, result => Assert.Equal(AttemptOutcome.Ok, result.Outcome));
-        return [.. results];
-    }
-
-    /// <summary>Joined runs that the engine checks by itself, until it trusts the model.</summary>
-    private static async Task TrustAsync(EngineHarness harness, TestArtifact artifact, params RawTensor[] inputs)
-    {
-        for (var trial = 0; trial < 2; trial++)
-        {
-            var (_, runs) = await TogetherAsync(harness, artifact, inputs);
-            Assert.Equal(1 + inputs.Length, runs);
-        }
-    }
-
-    /// <summary>Submits while the engine's thread is occupied, so that all of them wait when it is free.</summary>
-    private static async Task<(InferenceJobResult[] Results, long Runs)> TogetherAsync(EngineHarness harness, TestArtifact artifact, RawTensor[] inputs)
-    {
-        await harness.Engine.LoadAsync(artifact.Model, artifact);
-        await harness.Engine.LoadAsync(Loop.Model, Loop);
-        var blocker = await harness.RunForeverAsync(Loop);
-        var before = harness.Engine.Status.Runs;
-        var jobs = inputs.Select(input => harness.Submit(artifact, [input])).ToArray();
-        blocker.Job.Cancel();
-        var results = await Task.WhenAll(jobs.Select(job => job.Result));
-        await harness.Engine.WhenIdleAsync(CancellationToken.None).WaitAsync(EngineHarness.Patience);
-        return (results, harness.Engine.Status.Runs - before - 1); // without the blocker's
     }
 
     /// <summary>Memory that stops whoever reads it while it is closed.</summary>

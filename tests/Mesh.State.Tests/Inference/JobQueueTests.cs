@@ -135,7 +135,7 @@ public sealed class JobQueueTests
             yield return job;
     }
 
-    private static QueuedJob? Take(JobQueue queue) => queue.Take(TimeSpan.Zero, _ => RunLimits.Alone, out _)?.Single();
+    private static QueuedJob? Take(JobQueue queue) => queue.Take(TimeSpan.Zero, _ => RunLimits.Alone, TimeSpan.Zero, out _)?.Single();
 
     private static QueuedJob Job(long arrival, uint priority = 0, int budget = 1, int bytes = 0, int model = 0) => new(
         new InferenceJob(Reference(model), [new RawTensor([bytes], new byte[bytes])], [], TimeSpan.FromSeconds(budget), priority, null!, _ => { }),

@@ -16,15 +16,34 @@ public sealed class FleetRecordsTests
     [Fact]
     public void Each_office_has_the_next_term()
     {
-        for (var term = 1; term <= 3; term++)
+        var first = At.ToUnixTimeMilliseconds();
+        for (var term = first; term < first + 3; term++)
         {
-            var started = Assert.IsType<TermStarted>(_router.DecideTerm(At));
-            Assert.Equal(new TermStarted(term, At), started);
-            Assert.Equal(term - 1, _router.Term);
-            _router.Apply(started);
+            Assert.Equal(new TermStarted(term, At), _router.DecideTerm(At));
+            _router.Apply(new TermStarted(term, At));
+            Assert.Equal(term, _router.Term);
         }
 
-        Assert.Equal(3, _router.Term);
+        Assert.Equal((ulong)first - 1, _router.Batches.LastUnit);
+    }
+
+    [Fact]
+    public void A_new_journals_terms_and_units_are_above_those_of_one_that_was_wiped()
+    {
+        for (var office = 0; office < 50; office++)
+            _router.Apply(_router.DecideTerm(At));
+        var renewed = new RouterState(new RouterSettings(), default);
+        renewed.Apply(renewed.DecideTerm(At + TimeSpan.FromSeconds(1)));
+        Assert.InRange(renewed.Term, _router.Term + 1, long.MaxValue);
+        Assert.InRange(renewed.Batches.LastUnit, _router.Batches.LastUnit + 1, ulong.MaxValue);
+    }
+
+    [Fact]
+    public void A_journal_whose_terms_and_units_began_with_one_goes_on_as_it_was()
+    {
+        _router.Apply(new TermStarted(1, At));
+        Assert.Equal(0UL, _router.Batches.LastUnit);
+        Assert.Equal(new TermStarted(2, At), _router.DecideTerm(At));
     }
 
     [Fact]

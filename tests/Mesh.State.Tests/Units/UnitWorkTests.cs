@@ -97,6 +97,21 @@ public sealed class UnitWorkTests : IDisposable
     }
 
     [Fact]
+    public async Task A_cancel_goes_before_lines_of_its_unit_in_the_same_frame()
+    {
+        var units = Units();
+        var port = Port();
+        await _harness.Engine.LoadAsync(Rows.Model, Rows);
+        var frame = new SeedFrame { Term = 1, UnitCancels = { 1 } };
+        frame.UnitLines.Add(Lines(1, 1, last: true, 0, 1));
+        frame.UnitLines.Add(Lines(2, 1, last: true, 0));
+        units.Take(port, frame, new Dictionary<uint, ModelReference> { [0] = Rows.Model });
+        await IdleAsync();
+        Assert.Equal(["told all", "2:0 Ok"], Sent(units, port));
+        Assert.Equal(1, _harness.Engine.Status.Runs);
+    }
+
+    [Fact]
     public async Task A_draining_vehicle_hands_units_back_after_the_results_of_what_ran_and_waits_for_acknowledgements()
     {
         var units = Units();
@@ -222,6 +237,82 @@ public sealed class UnitWorkTests : IDisposable
         Assert.Equal(["told all", "told all"], Sent(units, port));
     }
 
+    [Fact]
+    public async Task A_full_queue_hands_the_rest_of_a_unit_back()
+    {
+        using var harness = new EngineHarness(new InferenceEngineOptions { MaxQueued = 2 });
+        var units = Units(harness: harness);
+        var port = Port();
+        units.Announce(port, 1);
+        units.Take(port, Lines(1, 1, last: false, 0), Rows.Model);
+        await IdleAsync(harness);
+        using var gate = new Blocker(await BlockAsync(harness));
+        units.Take(port, Lines(1, 1, last: false, 1, 2, 3, 4), Rows.Model);
+        units.Take(port, Lines(1, 1, last: true, 5), Rows.Model); // was under way
+        Assert.Equal(["told all", "1:0 Ok", "1 handed back: The vehicle's queue is full."], Sent(units, port));
+        gate.Dispose();
+        units.Take(port, Lines(2, 1, last: true, 0), Rows.Model);
+        await IdleAsync(harness);
+        Assert.Equal(["2:0 Ok"], Sent(units, port));
+    }
+
+    [Fact]
+    public async Task Lines_that_interactive_work_leaves_no_time_go_back_after_what_is_finished()
+    {
+        using var harness = new EngineHarness(time: _time);
+        var units = Units(harness: harness);
+        var port = Port();
+        units.Announce(port, 1);
+        units.Take(port, Lines(1, 1, last: false, 0, 1), Rows.Model);
+        await IdleAsync(harness);
+        using var first = new Blocker(await BlockAsync(harness));
+        var next = harness.RunForeverAsync(Loop);
+        units.Take(port, Lines(1, 1, last: true, 2, 3), Rows.Model);
+        first.Dispose();
+        using var second = new Blocker(await next);
+        _time.Advance(TimeSpan.FromSeconds(61));
+        Assert.Equal(
+            ["told all", "1:0 Ok", "1:1 Ok", "1 handed back: interactive work leaves this vehicle no time for it"], Sent(units, port));
+        units.Take(port, Lines(2, 1, last: true, 0), Rows.Model);
+        second.Dispose();
+        await IdleAsync(harness);
+        Assert.Equal(["2:0 Ok"], Sent(units, port));
+    }
+
+    [Fact]
+    public async Task When_all_work_stops_a_unit_goes_back_with_what_is_finished_once_its_running_line_has_ended()
+    {
+        var units = Units();
+        var port = Port();
+        units.Announce(port, 1);
+        await _harness.Engine.LoadAsync(Loop.Model, Loop);
+        units.Take(port, Doublings(1, last: false, 1), Loop.Model);
+        await IdleAsync();
+        var endless = Doublings(1, last: true, long.MaxValue, 1);
+        endless.Lines[0].Line = 1;
+        endless.Lines[1].Line = 2;
+        units.Take(port, endless, Loop.Model);
+        await _harness.Engine.StopAllAsync().WaitAsync(EngineHarness.Patience);
+        Assert.Equal(["told all", "1:0 Ok", "1 handed back: The vehicle stopped its work."], Sent(units, port));
+        _harness.Engine.Resume();
+        units.Take(port, Doublings(2, last: true, 1), Loop.Model);
+        await IdleAsync();
+        Assert.Equal(["2:0 Ok"], Sent(units, port));
+    }
+
+    /// <summary>Lines of the loop, by how often each doubles.</summary>
+    private static UnitLines Doublings(ulong unit, bool last, params long[] trips)
+    {
+        var lines = Lines(unit, 1, last, [.. Enumerable.Range(0, trips.Length)]);
+        for (var i = 0; i < trips.Length; i++)
+        {
+            lines.Lines[i].Inputs.Clear();
+            lines.Lines[i].Inputs.Add([EngineHarness.Floats(1).ToWire(), EngineHarness.Scalar(trips[i]).ToWire()]);
+        }
+
+        return lines;
+    }
+
     private static UnitLines Lines(ulong unit, ulong term, bool last, params int[] lines) => new()
     {
         Unit = unit,
@@ -254,18 +345,19 @@ public sealed class UnitWorkTests : IDisposable
         _ => throw new InvalidOperationException($"{notice.State}"),
     };
 
-    private UnitWork Units(UnitWorkOptions? options = null) => new(_harness.Engine, options ?? new UnitWorkOptions(), _time, NullLogger<UnitWork>.Instance);
+    private UnitWork Units(UnitWorkOptions? options = null, EngineHarness? harness = null) => new((harness ?? _harness).Engine, options ?? new UnitWorkOptions(), _time, NullLogger<UnitWork>.Instance);
 
     private static UnitPort Port() => new(Rows, () => { });
 
-    private async Task<Submitted> BlockAsync()
+    private async Task<Submitted> BlockAsync(EngineHarness? other = null)
     {
-        await _harness.Engine.LoadAsync(Rows.Model, Rows);
-        await _harness.Engine.LoadAsync(Loop.Model, Loop);
-        return await _harness.RunForeverAsync(Loop);
+        var harness = other ?? _harness;
+        await harness.Engine.LoadAsync(Rows.Model, Rows);
+        await harness.Engine.LoadAsync(Loop.Model, Loop);
+        return await harness.RunForeverAsync(Loop);
     }
 
-    private Task IdleAsync() => _harness.Engine.WhenIdleAsync(CancellationToken.None).WaitAsync(EngineHarness.Patience);
+    private Task IdleAsync(EngineHarness? other = null) => (other ?? _harness).Engine.WhenIdleAsync(CancellationToken.None).WaitAsync(EngineHarness.Patience);
 
     private sealed class Blocker(Submitted job) : IDisposable
     {

@@ -1,21 +1,13 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Net;
 using System.Runtime.InteropServices;
-using System.Threading.Channels;
 using Mesh.Messages;
 using Mesh.Messages.Control;
 using Mesh.Messages.Work;
 using Mesh.Node.Inference;
-using Mesh.Node.Sessions;
 using Mesh.Node.Units;
 using Mesh.Seed.WorkStreams;
 using Mesh.State.Tests.Inference;
 using Mesh.Testing;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Mesh.State.Tests.WorkStreams;
@@ -28,7 +20,7 @@ public sealed class UnitsOverGrpcTests : IAsyncLifetime
     private static readonly TestArtifact Fashion = TestArtifact.OfCheckout("fashion_cnn").Batched(32);
 
     private readonly EngineHarness _harness = new();
-    private readonly UnitSeed _seed = new();
+    private readonly GrpcSeed _seed = new();
     private UnitWork _units = null!;
 
     public async Task InitializeAsync()
@@ -50,7 +42,7 @@ public sealed class UnitsOverGrpcTests : IAsyncLifetime
         for (var i = 0; i < 100; i++)
             alone.Add(Values((await _harness.Submit(Fashion, [FashionPictures.Tensor(i, 1)]).Result).Outputs[0].Data.Span));
         _seed.Registry.AnnounceTerm(1);
-        await using (var vehicle = Vehicle.Dial(_seed, _harness, _units, 1))
+        await using (var vehicle = GrpcVehicle.Dial(_seed, _harness, _units, 1))
         {
             var stream = await _seed.ToldAllAsync();
             Assert.Equal((8U, 1U), (stream.LastStatus.Credits, stream.LastStatus.Threads));
@@ -69,7 +61,7 @@ public sealed class UnitsOverGrpcTests : IAsyncLifetime
             await AskAsync(stream);
         }
 
-        await using (var vehicle = Vehicle.Dial(_seed, _harness, _units, 2))
+        await using (var vehicle = GrpcVehicle.Dial(_seed, _harness, _units, 2))
         {
             await _seed.ToldAllAsync();
             Assert.Equal([99U], (await _seed.ResultsAsync(1, 1)).Keys);
@@ -83,7 +75,7 @@ public sealed class UnitsOverGrpcTests : IAsyncLifetime
         await _harness.Engine.LoadAsync(Fashion.Model, Fashion);
         await _harness.Engine.LoadAsync(Loop.Model, Loop);
         _seed.Registry.AnnounceTerm(5);
-        await using (var vehicle = Vehicle.Dial(_seed, _harness, _units, 1))
+        await using (var vehicle = GrpcVehicle.Dial(_seed, _harness, _units, 1))
         {
             var stream = await _seed.ToldAllAsync();
             stream.TrySendUnitLines(1, 5, Fashion.Model, Pictures(0, 3), last: false);
@@ -96,7 +88,7 @@ public sealed class UnitsOverGrpcTests : IAsyncLifetime
             blocker.Job.Cancel();
         }
 
-        await using (var vehicle = Vehicle.Dial(_seed, _harness, _units, 2))
+        await using (var vehicle = GrpcVehicle.Dial(_seed, _harness, _units, 2))
         {
             var stream = await _seed.ToldAllAsync();
             Assert.Equal([1U, 2U], (await _seed.ResultsAsync(1, 2)).Keys.Order());
@@ -112,7 +104,7 @@ public sealed class UnitsOverGrpcTests : IAsyncLifetime
         await _harness.Engine.LoadAsync(Fashion.Model, Fashion);
         await _harness.Engine.LoadAsync(Loop.Model, Loop);
         _seed.Registry.AnnounceTerm(1);
-        await using var vehicle = Vehicle.Dial(_seed, _harness, _units, 1);
+        await using var vehicle = GrpcVehicle.Dial(_seed, _harness, _units, 1);
         var stream = await _seed.ToldAllAsync();
         stream.TrySendUnitLines(1, 1, Fashion.Model, Pictures(0, 2), last: false);
         await _seed.ResultsAsync(1, 2);
@@ -146,146 +138,4 @@ public sealed class UnitsOverGrpcTests : IAsyncLifetime
         [.. Enumerable.Range(first, count).Select(i => new OutgoingUnitLine(i, [FashionPictures.Tensor(i, 1)], []))];
 
     private static float[] Values(ReadOnlySpan<byte> data) => MemoryMarshal.Cast<byte, float>(data).ToArray();
-
-    /// <summary>One stream from a vehicle, until it is disposed of.</summary>
-    private sealed class Vehicle : IAsyncDisposable
-    {
-        private readonly SocketsHttpHandler _handler = SeedChannel.NewHandler();
-        private readonly CancellationTokenSource _stop = new();
-        private Task _running = Task.CompletedTask;
-
-        public required WorkStreamClient Client { get; init; }
-
-        public static Vehicle Dial(UnitSeed seed, EngineHarness harness, UnitWork units, ulong epoch)
-        {
-            var identity = new SessionIdentity(new VehicleId("V-1"), new SessionEpoch(epoch), seed.Region, new NodeAddress("akka.tcp://t@car:1", 2), default, 1);
-            var vehicle = new Vehicle
-            {
-                Client = new WorkStreamClient(
-                    identity, harness.Engine, Fashion, 8, () => seed.Seeds, TimeProvider.System, NullLogger<WorkStreamClient>.Instance, units),
-            };
-            vehicle._running = vehicle.RunAsync(seed.Address);
-            return vehicle;
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            if (_stop.IsCancellationRequested)
-                return;
-            await _stop.CancelAsync();
-            await _running;
-            Client.Dispose();
-            _handler.Dispose();
-        }
-
-        private async Task RunAsync(string address)
-        {
-            using var channel = SeedChannel.Open(address, _handler);
-            await Client.RunAsync(channel, _stop.Token);
-        }
-    }
-
-    /// <summary>A seed that serves work streams and nothing else.</summary>
-    private sealed class UnitSeed : IWorkStreamListener, IUnitListener, ISeedView, IAsyncDisposable
-    {
-        private readonly Channel<(WorkStreamConnection Stream, UnitNotice Notice)> _notices = Channel.CreateUnbounded<(WorkStreamConnection, UnitNotice)>();
-        private readonly Channel<(ulong Unit, UnitLineResult Result)> _results = Channel.CreateUnbounded<(ulong, UnitLineResult)>();
-        private WebApplication? _server;
-
-        public RegionName Region { get; } = new("test");
-
-        public IReadOnlyList<NodeAddress> Seeds { get; } = [new NodeAddress("akka.tcp://t@seed:1", 1)];
-
-        public string Address => _server!.Urls.Single();
-
-        public WorkStreamRegistry Registry => _server!.Services.GetRequiredService<WorkStreamRegistry>();
-
-        public TaskCompletionSource<DepartureKind> Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        /// <summary>Results that arrived and that no test took.</summary>
-        public IReadOnlyList<uint> Told
-        {
-            get
-            {
-                var told = new List<uint>();
-                while (_results.Reader.TryRead(out var result))
-                    told.Add(result.Result.Line);
-                return told;
-            }
-        }
-
-        public async Task StartAsync()
-        {
-            var builder = WebApplication.CreateSlimBuilder();
-            builder.Logging.ClearProviders();
-            builder.WebHost.UseKestrel(kestrel =>
-            {
-                kestrel.Limits.MaxRequestBodySize = null;
-                kestrel.Limits.MakeRoomForWorkStreams();
-                kestrel.Listen(IPAddress.Loopback, 0, options => options.Protocols = HttpProtocols.Http2);
-            });
-            builder.Services.AddWorkStreams()
-                .AddSingleton(TimeProvider.System)
-                .AddSingleton<IWorkStreamListener>(this)
-                .AddSingleton<IUnitListener>(this)
-                .AddSingleton<ISeedView>(this);
-            _server = builder.Build();
-            _server.MapGrpcService<WorkStreamService>();
-            await _server.StartAsync();
-        }
-
-        public async Task<UnitNotice> NoticeAsync() => (await _notices.Reader.ReadAsync().AsTask().WaitAsync(EngineHarness.Patience)).Notice;
-
-        public async Task<WorkStreamConnection> ToldAllAsync()
-        {
-            var (stream, notice) = await _notices.Reader.ReadAsync().AsTask().WaitAsync(EngineHarness.Patience);
-            Assert.Equal((0UL, UnitState.UnitToldAll), (notice.Unit, notice.State));
-            return stream;
-        }
-
-        public async Task<IReadOnlyDictionary<uint, UnitLineResult>> ResultsAsync(ulong unit, int count)
-        {
-            var results = new Dictionary<uint, UnitLineResult>();
-            while (results.Count < count)
-            {
-                var (of, result) = await _results.Reader.ReadAsync().AsTask().WaitAsync(EngineHarness.Patience);
-                Assert.Equal(unit, of);
-                results.Add(result.Line, result);
-            }
-
-            return results;
-        }
-
-        public void UnitResultsArrived(WorkStreamConnection stream, UnitResults results)
-        {
-            foreach (var result in results.Results)
-                _results.Writer.TryWrite((results.Unit, result));
-        }
-
-        public void UnitNoticed(WorkStreamConnection stream, UnitNotice notice) => _notices.Writer.TryWrite((stream, notice));
-
-        public void Opened(WorkStreamConnection stream, VehicleStatus status)
-        {
-        }
-
-        public void StatusChanged(WorkStreamConnection stream, VehicleStatus status)
-        {
-        }
-
-        public void RoundTripMeasured(WorkStreamConnection stream, TimeSpan roundTrip)
-        {
-        }
-
-        public void ResultArrived(WorkStreamConnection stream, WorkResult result)
-        {
-        }
-
-        public void Closed(WorkStreamConnection stream, DepartureKind kind) => Ended.TrySetResult(kind);
-
-        public async ValueTask DisposeAsync()
-        {
-            if (_server is not null)
-                await _server.DisposeAsync();
-        }
-    }
 }

@@ -1,0 +1,17 @@
+using Mesh.Messages;
+
+namespace Mesh.Node.Sessions;
+
+/// <summary>What a vehicle says of itself in the hello of each stream.</summary>
+/// <param name="MemoryBytes">What inference may use.</param>
+public sealed record SessionIdentity(VehicleId Vehicle, SessionEpoch Epoch, RegionName Region, NodeAddress Member, GeoPoint Place, long MemoryBytes)
+{
+    /// <summary>Names the hardware; empty = not told.</summary>
+    public string DeviceClass { get; init; } = "";
+
+    /// <summary>Since when the car is parked and plugged in; null = not told.</summary>
+    public DateTimeOffset? ParkedAt { get; init; }
+
+    /// <summary>When it will leave; null while nobody announced that.</summary>
+    public Func<DateTimeOffset?> LeavesAt { get; init; } = () => null;
+}
