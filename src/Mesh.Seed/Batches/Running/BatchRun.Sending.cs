@@ -83,7 +83,7 @@ internal sealed partial class BatchRun
 
         try
         {
-            return new SentLine(line.CustomId!, BatchRequest.Read(_model, line.Body, _parts.DefaultTimeout), 0);
+            return new SentLine(line.CustomId!, BatchRequest.Read(Model!, line.Body, _parts.DefaultTimeout), 0);
         }
         catch (RequestRefusedException e)
         {
@@ -111,7 +111,7 @@ internal sealed partial class BatchRun
             if (_lines.Count == 0 && !last)
                 return true;
             unit.LinesSent(run._parts.Time);
-            if (unit.Stream!.TrySendUnitLines(unit.Number, (ulong)term, run._model.Reference, _lines, last))
+            if (unit.Stream!.TrySendUnitLines(unit.Number, (ulong)term, run.Model!.Reference, _lines, last))
             {
                 (_lines, _bytes) = ([], 0);
                 return true;

@@ -42,10 +42,11 @@ internal sealed partial class BatchRun
         new BoundedChannelOptions(MaxInbox) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
     private readonly ConcurrentDictionary<long, TaskCompletionSource> _confirmations = new();
-    private readonly Dictionary<int, int> _failures = [];
+    private readonly Dictionary<int, (int Count, string Error)> _failures = [];
+    private string _lastError = "";
     private int _failed;
-    private LineIndex _index = null!;
-    private ServedModel _model = null!;
+    private LineIndex _index = LineIndex.Start;
+    private volatile ServedModel? _model;
 
     public BatchRun(RunParts parts, BatchOffice office, OpenRun open)
     {
@@ -54,6 +55,9 @@ internal sealed partial class BatchRun
     }
 
     public string Batch => _open.Batch;
+
+    /// <summary>Null while it is away, and when nothing is to be run.</summary>
+    private ServedModel? Model => _model;
 
     private BlobReference Input => _open.Input.Parts[0];
 
@@ -109,19 +113,40 @@ internal sealed partial class BatchRun
 
     private async Task<bool> OpenAsync()
     {
-        if (ModelEndpoint.Find(_parts.Models, _open.Request.Endpoint, out var reason) is not { } model)
+        if (_open is { Counted: true, Closing: true })
         {
-            if (_open.Validated)
-                throw new InvalidOperationException(reason);
-            Tell(new BatchScanned(_open.Run, Batch, 0, [new BatchFault("model_not_found", reason, "endpoint", null)], null));
-            return false;
+            // Their numbers are known, and they are read from the start of the file if at all.
+            Tell(new BatchScanned(_open.Run, Batch, 0, [], null));
+            return true;
         }
 
         await using var content = await _parts.Blobs.OpenAsync(Input, 0, Ending);
         var scan = await InputFileScan.ScanAsync(content, _open.Request.Endpoint, _parts.Limits, null, Ending);
-        (_model, _index) = (model, scan.Index);
-        Tell(new BatchScanned(_open.Run, Batch, scan.Lines, scan.Faults, model.Reference));
-        return scan.Faults.Count == 0 || _open.Validated;
+        _index = scan.Index;
+        _model = _open.Closing ? null : FindModel();
+        Tell(new BatchScanned(_open.Run, Batch, scan.Lines, scan.Faults, _model?.Reference));
+        if (scan.Faults.Count > 0 && !_open.Counted)
+            return false;
+        if (_model is null && !_open.Closing)
+            _ = GuardAsync(AwaitModelAsync());
+        return true;
+    }
+
+    private ServedModel? FindModel() => ModelEndpoint.Find(_parts.Models, _open.Request.Endpoint);
+
+    /// <summary>It was there when the batch was created: it is being replaced, or this seed does not have it yet.</summary>
+    private async Task AwaitModelAsync()
+    {
+        using var timer = new PeriodicTimer(_parts.Settings.RetryPause, _parts.Time);
+        do
+        {
+            if (FindModel() is not { } model)
+                continue;
+            _model = model;
+            Tell(new ModelFound(_open.Run, Batch, model.Reference));
+            return;
+        }
+        while (await timer.WaitForNextTickAsync(Ending));
     }
 
     /// <summary>Reads lines of the input, in ascending order; the reader stands at each in turn.</summary>
@@ -196,6 +221,3 @@ internal sealed record UnitArrival(UnitRun Unit, WorkStreamConnection Stream, Un
 
 /// <summary>No more of the unit is to be taken.</summary>
 internal sealed record UnitOver(ulong Unit, UnitEnd How);
-
-/// <summary>Error lines are to be written.</summary>
-internal sealed record LinesOver(IReadOnlyList<LineRange> Lines, string Code, string Message);

@@ -49,7 +49,7 @@ public sealed partial class BatchWork(
             case AdoptUnit adopt: Run(office, adopt.Batch).Adopt(adopt); break;
             case StartUnit start: Run(office, start.Batch).StartUnit(start); break;
             case EndUnit end: Offer(office, end.Batch, new UnitOver(end.Unit, end.How)); break;
-            case CloseOut over: Offer(office, over.Batch, new LinesOver(over.Lines, over.Code, over.Message)); break;
+            case CloseOut over: Offer(office, over.Batch, over); break;
             case ConfirmOutcomes confirm: office.Runs.GetValueOrDefault(confirm.Batch)?.Confirm(confirm.Ticket); break;
             case CloseRun close when office.Runs.TryRemove(close.Batch, out var run): run.Close(); break;
             case CloseRun: break;
