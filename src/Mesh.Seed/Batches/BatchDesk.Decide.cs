@@ -27,7 +27,13 @@ public sealed partial class BatchDesk
         return new DeskDecision(
             [],
             [.. _held.Values.Where(held => held.Stream == stream && !_ending.Contains(held.Unit)).OrderBy(held => held.Unit)
-                .Select(held => new UnitHeld(held.Unit, null, until, how, Vanished: kind != DepartureKind.Planned))],
+                .Select(held => held with
+                {
+                    Stream = null,
+                    Until = until,
+                    How = how,
+                    VanishedAt = kind == DepartureKind.Planned ? null : now,
+                })],
             []);
     }
 
@@ -75,7 +81,9 @@ public sealed partial class BatchDesk
             .Select(unit => _held[unit.Unit])
             .Where(held => held.Stream is not null && !_ending.Contains(held.Unit))
             .Select(held => held with { Until = now + SilenceOf(book.Units[held.Unit]) });
-        return new DeskDecision([recorded], [.. heard], [new ConfirmOutcomes(written.Batch, written.Run, written.Ticket)]);
+        var over = written.Units.Where(unit => book.Units.TryGetValue(unit.Unit, out var open) && open.Left.Count == LinesOf(unit))
+            .SelectMany(unit => LeaseEnded(unit.Unit, false, now));
+        return new DeskDecision([recorded], [.. heard, .. over], [new ConfirmOutcomes(written.Batch, written.Run, written.Ticket)]);
 
         static int LinesOf(UnitOutcomes unit) => unit.Done.Sum(range => range.Count) + unit.Failed.Sum(range => range.Count);
     }
@@ -94,13 +102,10 @@ public sealed partial class BatchDesk
             return new DeskDecision([], noted, []);
         if (closed.GivenUp.Count > 0)
             noted.Add(new LinesFailed(closed.Batch, closed.Vehicle, closed.GivenUp));
-        var failed = new LineSet(closed.GivenUp);
-        if (closed.How == UnitEnd.Lost && _held.GetValueOrDefault(closed.Unit) is { Vanished: true }
-            && unit.Left.Ranges.SelectMany(failed.Outside).ToList() is { Count: > 0 } lost)
-        {
-            noted.Add(new LinesLost(closed.Batch, closed.Vehicle, lost, _suspects.GetValueOrDefault(closed.Unit) is { IsAlone: true }));
-        }
-
+        var lost = Lost(closed, unit);
+        if (lost is not null)
+            noted.Add(lost);
+        noted.AddRange(LeaseEnded(closed.Unit, lost is not null, now));
         return new DeskDecision([new UnitEnded(closed.Unit, closed.How ?? UnitEnd.Lost, wall)], noted, []);
     }
 
@@ -128,7 +133,7 @@ public sealed partial class BatchDesk
         effects.Add(new OpenRun(run, batch.Id, request, book.Files[request.InputFileId], batch.IsCounted, batch.IsClosing));
         foreach (var unit in batch.Units.Values.OrderBy(unit => unit.Number))
         {
-            noted.Add(new UnitHeld(unit.Number, null, now + settings.TakeOverGrace, UnitEnd.Lost));
+            noted.Add(new UnitHeld(unit.Number, null, now, now + settings.TakeOverGrace, UnitEnd.Lost));
             effects.Add(new AdoptUnit(batch.Id, unit.Number, unit.Vehicle, [.. unit.Left.Ranges]));
         }
     }

@@ -186,7 +186,7 @@ public sealed partial class BatchDesk
         var unit = book.LastUnit + 1;
         return new DeskDecision(
             [new UnitStarted(batch.Id, unit, vehicle.Id, lines, wall)],
-            [new UnitHeld(unit, vehicle.Stream, now + Silence(vehicle.Id, course.Model.Hash, lines.Sum(range => range.Count)), UnitEnd.Lost)],
+            [new UnitHeld(unit, vehicle.Stream, now, now + Silence(vehicle.Id, course.Model.Hash, lines.Sum(range => range.Count)), UnitEnd.Lost)],
             [new StartUnit(batch.Id, unit, vehicle.Id, vehicle.Stream, lines)]);
     }
 
@@ -225,7 +225,7 @@ public sealed partial class BatchDesk
     {
         var most = alone ? 1 : settings.UnitsPerVehicle;
         var taken = _held.Keys.GroupBy(unit => book.Units[unit].Vehicle)
-            .Where(units => units.Count() >= most || units.Any(unit => _suspects.TryGetValue(unit, out var trouble) && trouble.IsAlone))
+            .Where(units => units.Count() >= most || units.Any(_alone.Contains))
             .Select(units => units.Key);
         var resting = _rests.Values.Where(rest => rest.Model == model && rest.Until > now).Select(rest => rest.Vehicle);
         return [.. taken, .. resting];

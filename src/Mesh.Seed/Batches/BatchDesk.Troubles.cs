@@ -11,6 +11,9 @@ public sealed partial class BatchDesk
 {
     private const int MaxDoublings = 10;
 
+    /// <summary>Of the chance that a line's losses were no fault of its own: one in a thousand million.</summary>
+    private static readonly double LogOfChance = Math.Log(1e-9);
+
     /// <summary>A vehicle that just showed that it takes no units of the model, or cannot run it.</summary>
     public bool Rests(VehicleId vehicle, ArtifactHash model, TimeSpan now) =>
         _rests.TryGetValue((vehicle, model), out var rest) && rest.Until > now;
@@ -56,6 +59,29 @@ public sealed partial class BatchDesk
         return pause < settings.MostPause ? pause : settings.MostPause;
     }
 
+    /// <summary>What the end of a unit, when its vehicle went down with it, says of its lines.</summary>
+    private LinesLost? Lost(UnitClosed closed, OpenUnit unit)
+    {
+        var failed = new LineSet(closed.GivenUp);
+        if (closed.How != UnitEnd.Lost
+            || _held.GetValueOrDefault(closed.Unit) is not { VanishedAt: { } vanished } held
+            || unit.Left.Ranges.SelectMany(failed.Outside).ToList() is not { Count: > 0 } lost)
+        {
+            return null;
+        }
+
+        var seconds = (vanished - held.Since).TotalSeconds;
+        var usual = Course(closed.Batch).Model is { Hash: var model } ? _speeds.Own(unit.Vehicle, model) ?? _speeds.Fleet(model) ?? 0 : 0;
+        return new LinesLost(closed.Batch, lost, _alone.Contains(closed.Unit) ? new LoneLoss(closed.Vehicle, Math.Max(seconds, usual)) : null);
+    }
+
+    /// <summary>For the measure of the fleet's churn; a line that is alone is under suspicion itself.</summary>
+    private IEnumerable<IDeskEvent> LeaseEnded(ulong unit, bool lost, TimeSpan now)
+    {
+        if (!_alone.Contains(unit) && _held.TryGetValue(unit, out var held))
+            yield return new LeaseOver(lost, (held.VanishedAt ?? now) - held.Since);
+    }
+
     /// <summary>Each of the lines failed already where others were answered.</summary>
     private bool AreAtFault(IReadOnlyList<LineRange> lines, VehicleId vehicle, BatchCourse course) => lines.All(range =>
         !course.Troubles.Lines.Outside(range).Any()
@@ -87,11 +113,19 @@ public sealed partial class BatchDesk
     {
         if (IsHopeless(trouble, model))
             return $"no vehicle could run it: it failed {trouble.Failures} times at {trouble.FailedAt.Count} of them";
-        var (lost, needed) = (trouble.LostAlone, _losses.Needed(settings.LeastLineLosses));
-        // One vehicle may have a reason of its own to go down; where there are few it must do so more often.
-        return lost.Count >= needed && (lost.Distinct().Count() >= settings.LeastLineLosses || lost.Count >= 2 * needed)
-            ? $"it takes vehicles down: {lost.Count} were lost while they ran nothing but this line"
-            : null;
+        return IsDeadly(trouble) ? $"it takes vehicles down: {trouble.LostAlone.Count} were lost while they ran nothing but this line" : null;
+    }
+
+    /// <summary>
+    /// It took several vehicles down while it was alone there (one may have a reason of its own; where there is but one, more
+    /// losses are waited for), and so often that the churn of the fleet is no explanation.
+    /// </summary>
+    private bool IsDeadly(LineTrouble trouble)
+    {
+        var lost = trouble.LostAlone;
+        return lost.Count >= settings.LeastLineLosses
+            && (lost.Count >= 3 * settings.LeastLineLosses || lost.DistinctBy(loss => loss.Vehicle).Count() >= settings.LeastLineLosses)
+            && lost.Sum(loss => Math.Log(_losses.Chance(loss.Seconds))) <= LogOfChance;
     }
 
     private bool IsHopeless(LineTrouble trouble, ModelReference model)

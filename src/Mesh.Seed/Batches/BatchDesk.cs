@@ -20,8 +20,8 @@ public sealed partial class BatchDesk(BatchBook book, Fleet fleet, BatchSettings
     private readonly UnitSpeeds _speeds = new();
     private readonly HashSet<(VehicleId Vehicle, ArtifactHash Model)> _proven = [];
     private readonly Dictionary<(VehicleId Vehicle, ArtifactHash Model), VehicleRested> _rests = [];
-    private readonly Dictionary<ulong, LineTrouble> _suspects = [];
-    private LossCount _losses;
+    private readonly HashSet<ulong> _alone = [];
+    private LossRate _losses;
     private DateTimeOffset _swept = DateTimeOffset.MinValue;
     private long _lastRun;
     private ulong _served;
@@ -46,7 +46,8 @@ public sealed partial class BatchDesk(BatchBook book, Fleet fleet, BatchSettings
             case VehicleProven proven: Proven(proven); break;
             case VehicleRested rested: Rested(rested); break;
             case LinesFailed failed: Course(failed.Batch).Troubles.Add(failed.Lines, trouble => trouble.Failed(failed.Vehicle)); break;
-            case LinesLost lost: Course(lost.Batch).Troubles.Add(lost.Lines, trouble => trouble.Lost(lost.Vehicle, lost.Alone)); break;
+            case LinesLost lost: Course(lost.Batch).Troubles.Add(lost.Lines, trouble => trouble.Lost(lost.Alone)); break;
+            case LeaseOver lease: _losses = _losses.Add(lease.Lost, lease.Lasted); break;
             case LinesWrittenOff over: over.Lines.ToList().ForEach(Course(over.Batch).WrittenOff.Add); break;
             case Swept swept: _swept = swept.At; break;
             default: throw new ArgumentOutOfRangeException(nameof(change), change, "The batch desk knows no such event.");
@@ -60,11 +61,11 @@ public sealed partial class BatchDesk(BatchBook book, Fleet fleet, BatchSettings
         {
             case UnitStarted started:
                 Course(started.Batch).Served = ++_served;
-                if (Course(started.Batch).Troubles.Of(started.Lines[0].First) is { Losses: > 0 } trouble)
-                    _suspects.Add(started.Unit, trouble);
+                if (Course(started.Batch).Troubles.Of(started.Lines[0].First).IsAlone)
+                    _alone.Add(started.Unit);
                 break;
             case UnitEnded ended:
-                Forget(ended.Unit, ended.How);
+                Forget(ended.Unit);
                 break;
             case OutcomesRecorded recorded:
                 Recorded(recorded);
@@ -85,18 +86,18 @@ public sealed partial class BatchDesk(BatchBook book, Fleet fleet, BatchSettings
         foreach (var outcomes in recorded.Units)
         {
             if (outcomes.Unit != 0 && !book.Units.ContainsKey(outcomes.Unit))
-                Forget(outcomes.Unit, null);
+                Forget(outcomes.Unit);
             course.Troubles.Settle(outcomes.Done.Concat(outcomes.Failed));
             if (outcomes.Unit == 0)
                 outcomes.Failed.ToList().ForEach(course.WrittenOff.Except);
         }
     }
 
-    private void Forget(ulong unit, UnitEnd? how)
+    private void Forget(ulong unit)
     {
-        if (_held.Remove(unit, out var held) && !_suspects.Remove(unit) && how != UnitEnd.Withdrawn)
-            _losses = _losses.Add(how == UnitEnd.Lost && held.Vanished);
+        _held.Remove(unit);
         _ending.Remove(unit);
+        _alone.Remove(unit);
     }
 
     private void Staged(RunStaged staged)

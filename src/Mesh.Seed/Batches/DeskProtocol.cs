@@ -54,10 +54,11 @@ public sealed record TookOffice(long Term) : IDeskEvent;
 public sealed record RunStaged(string Batch, RunStage Stage, long Run, TimeSpan? RetryAt, ModelReference? Model) : IDeskEvent;
 
 /// <summary>The unit is out on a stream, or (null) with a vehicle that has to come back.</summary>
+/// <param name="Since">It was leased, or adopted.</param>
 /// <param name="Until">Something has to be heard of it by then.</param>
 /// <param name="How">It ends otherwise.</param>
-/// <param name="Vanished">Its vehicle's stream broke without a word.</param>
-public sealed record UnitHeld(ulong Unit, StreamId? Stream, TimeSpan Until, UnitEnd How, bool Vanished = false) : IDeskEvent;
+/// <param name="VanishedAt">Its vehicle's stream broke without a word; null while it did not.</param>
+public sealed record UnitHeld(ulong Unit, StreamId? Stream, TimeSpan Since, TimeSpan Until, UnitEnd How, TimeSpan? VanishedAt = null) : IDeskEvent;
 
 /// <summary>Its run was told to close it.</summary>
 public sealed record UnitEnding(ulong Unit) : IDeskEvent;
@@ -76,9 +77,12 @@ public sealed record VehicleRested(VehicleId Vehicle, ArtifactHash Model, TimeSp
 /// <summary>The vehicle could not run these lines.</summary>
 public sealed record LinesFailed(string Batch, VehicleId Vehicle, IReadOnlyList<LineRange> Lines) : IDeskEvent;
 
-/// <summary>The vehicle was lost with these lines.</summary>
-/// <param name="Alone">It had nothing else.</param>
-public sealed record LinesLost(string Batch, VehicleId Vehicle, IReadOnlyList<LineRange> Lines, bool Alone) : IDeskEvent;
+/// <summary>A vehicle was lost with these lines.</summary>
+/// <param name="Alone">Null when it had other lines as well.</param>
+public sealed record LinesLost(string Batch, IReadOnlyList<LineRange> Lines, LoneLoss? Alone) : IDeskEvent;
+
+/// <summary>A unit that several lines shared was out for so long.</summary>
+public sealed record LeaseOver(bool Lost, TimeSpan Lasted) : IDeskEvent;
 
 /// <summary>The run was told to write these lines off: they wait for nobody but it.</summary>
 public sealed record LinesWrittenOff(string Batch, IReadOnlyList<LineRange> Lines) : IDeskEvent;

@@ -12,9 +12,9 @@ public sealed class LineTrouble : IEquatable<LineTrouble>
     private const int AloneFrom = 4;
 
     private readonly VehicleId[] _failedAt;
-    private readonly VehicleId[] _lostAlone;
+    private readonly LoneLoss[] _lostAlone;
 
-    private LineTrouble(VehicleId[] failedAt, int failures, int losses, VehicleId[] lostAlone) =>
+    private LineTrouble(VehicleId[] failedAt, int failures, int losses, LoneLoss[] lostAlone) =>
         (_failedAt, Failures, Losses, _lostAlone) = (failedAt, failures, losses, lostAlone);
 
     public static LineTrouble None { get; } = new([], 0, 0, []);
@@ -28,8 +28,8 @@ public sealed class LineTrouble : IEquatable<LineTrouble>
     /// <summary>Units that had it and were lost with their vehicle.</summary>
     public int Losses { get; }
 
-    /// <summary>Vehicles that were lost while they had nothing but this line, each as often as that happened.</summary>
-    public IReadOnlyList<VehicleId> LostAlone => _lostAlone;
+    /// <summary>Vehicles that were lost while they had nothing but this line.</summary>
+    public IReadOnlyList<LoneLoss> LostAlone => _lostAlone;
 
     /// <summary>It goes to a vehicle that has nothing else, and that gets nothing else meanwhile.</summary>
     public bool IsAlone => Losses >= AloneFrom;
@@ -43,10 +43,10 @@ public sealed class LineTrouble : IEquatable<LineTrouble>
     };
 
     public LineTrouble Failed(VehicleId vehicle) =>
-        new(_failedAt.Contains(vehicle) ? _failedAt : Sorted(_failedAt, vehicle), Failures + 1, Losses, _lostAlone);
+        new(_failedAt.Contains(vehicle) ? _failedAt : [.. _failedAt.Append(vehicle).OrderBy(v => v.Value, StringComparer.Ordinal)], Failures + 1, Losses, _lostAlone);
 
-    public LineTrouble Lost(VehicleId vehicle, bool alone) =>
-        new(_failedAt, Failures, Losses + 1, alone ? Sorted(_lostAlone, vehicle) : _lostAlone);
+    /// <param name="alone">Null when it had other lines as well.</param>
+    public LineTrouble Lost(LoneLoss? alone) => new(_failedAt, Failures, Losses + 1, alone is { } loss ? [.. _lostAlone, loss] : _lostAlone);
 
     public bool Equals(LineTrouble? other) =>
         other is not null
@@ -57,7 +57,8 @@ public sealed class LineTrouble : IEquatable<LineTrouble>
     public override bool Equals(object? obj) => Equals(obj as LineTrouble);
 
     public override int GetHashCode() => HashCode.Combine(Failures, Losses, _failedAt.Length, _lostAlone.Length);
-
-    private static VehicleId[] Sorted(VehicleId[] vehicles, VehicleId vehicle) =>
-        [.. vehicles.Append(vehicle).OrderBy(v => v.Value, StringComparer.Ordinal)];
 }
+
+/// <summary>A vehicle was lost with a single line.</summary>
+/// <param name="Seconds">That it had it, or that the line would have taken, whichever is longer.</param>
+public readonly record struct LoneLoss(VehicleId Vehicle, double Seconds);
