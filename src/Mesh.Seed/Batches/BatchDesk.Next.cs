@@ -238,7 +238,7 @@ public sealed partial class BatchDesk
     {
         if (wall - _swept < SweepEvery)
             return null;
-        var unheld = book.Blobs.UnheldSince(wall - settings.KeepOrphans);
+        var unheld = book.Blobs.UnheldSince(wall - settings.KeepOrphans).Take(settings.MaxRemovals).ToList();
         List<IBatchEvent> gone =
         [
             .. book.Files.Values.Where(file => file.ExpiresAt <= wall && !book.IsNeeded(file.Id)).Select(file => new FileRemoved(file.Id, wall)),

@@ -23,6 +23,9 @@ public sealed record BatchSettings
     /// <summary>After content was removed, a file of that very content is not taken: its upload may have relied on what is gone.</summary>
     public TimeSpan RemovalSettles { get; init; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>Blobs that one sweep removes: all of them must be gone long before <see cref="RemovalSettles"/> is over.</summary>
+    public int MaxRemovals { get; init; } = 500;
+
     /// <summary>What a unit shall take on its vehicle.</summary>
     public TimeSpan UnitLength { get; init; } = TimeSpan.FromSeconds(10);
 

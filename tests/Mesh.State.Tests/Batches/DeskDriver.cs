@@ -62,10 +62,16 @@ internal sealed class DeskDriver
     /// <summary>A batch that has no run yet.</summary>
     public Batch Create()
     {
-        var file = string.Create(CultureInfo.InvariantCulture, $"file-{++_lastFile}");
-        Ask(new AddFile(new FileEntry(file, "in.jsonl", "batch", _wall, null, [Blob(_lastFile)])));
+        var file = AddFile();
         Ask(new CreateBatch("batch-" + file, new NewBatch(file, "/v2/models/a/infer", TimeSpan.FromHours(24), "24h", null, null, null)));
         return Book.Batches["batch-" + file];
+    }
+
+    public string AddFile()
+    {
+        var file = string.Create(CultureInfo.InvariantCulture, $"file-{++_lastFile}");
+        Ask(new AddFile(new FileEntry(file, "in.jsonl", "batch", _wall, null, [Blob(_lastFile)])));
+        return file;
     }
 
     /// <summary>A batch whose lines can be leased.</summary>

@@ -15,13 +15,16 @@ internal sealed partial class BatchRun
     /// <summary>Lines are written and recorded together until there are so many bytes of them …</summary>
     private const int FlushBytes = 4 << 20;
 
+    /// <summary>… or so many lines, since vehicles wait when they keep some thousands of results …</summary>
+    private const int FlushLines = 2048;
+
     private const int MaxErrorLength = 2000;
 
     /// <summary>Writes under way: while one syncs, the next is recorded.</summary>
     private const int MaxWrites = 3;
 
     /// <summary>… or the first of them has waited for so long, or a unit ends.</summary>
-    private static readonly TimeSpan FlushAfter = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan FlushAfter = TimeSpan.FromSeconds(1);
 
     private readonly SemaphoreSlim _writes = new(MaxWrites, MaxWrites);
     private Gathering _gathering;
@@ -32,14 +35,14 @@ internal sealed partial class BatchRun
     private async Task GatherAsync()
     {
         await using var timer = _flushTimer = _parts.Time.CreateTimer(
-            _ => TryOffer(FlushDue.Instance), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _ => Post(FlushDue.Instance), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         var reader = _inbox.Reader;
         while (await reader.WaitToReadAsync(Ending))
         {
             while (reader.TryRead(out var item))
             {
                 await HandleAsync(item);
-                if (_gathering.Bytes >= FlushBytes)
+                if (IsFull)
                     await FlushAsync();
             }
         }
@@ -49,7 +52,10 @@ internal sealed partial class BatchRun
     {
         switch (item)
         {
-            case UnitArrival arrival: await TakeAsync(arrival); break;
+            case UnitArrival arrival:
+                _office.WaitingOf(arrival.Stream).Return(arrival.Bytes);
+                await TakeAsync(arrival);
+                break;
             case Refused refused: await TakeAsync(refused); break;
             case UnitOver over: await EndAsync(over); break;
             case CloseOut over: await WriteOffAsync(over); break;
@@ -162,6 +168,7 @@ internal sealed partial class BatchRun
     private async ValueTask TakeAsync(Refused refused)
     {
         var (unit, bad, line) = (refused.Unit, refused.Bad, refused.Line);
+        unit.Window!.Release(1, 1);
         if (unit.IsClosed)
             return;
         unit.Claims.Refuse(line);
@@ -261,7 +268,7 @@ internal sealed partial class BatchRun
     private ValueTask WrittenOffAsync(int line)
     {
         Part(0).Failed.Add(line);
-        return _gathering.Bytes >= FlushBytes ? FlushAsync() : ValueTask.CompletedTask;
+        return IsFull ? FlushAsync() : ValueTask.CompletedTask;
     }
 
     private Gathering.Part Part(ulong unit)
@@ -270,6 +277,8 @@ internal sealed partial class BatchRun
             _flushTimer!.Change(FlushAfter, Timeout.InfiniteTimeSpan);
         return _gathering.Of(unit);
     }
+
+    private bool IsFull => _gathering.Bytes >= FlushBytes || _gathering.Lines >= FlushLines;
 
     private async ValueTask FlushAsync()
     {

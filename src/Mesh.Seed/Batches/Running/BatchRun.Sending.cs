@@ -42,7 +42,7 @@ internal sealed partial class BatchRun
         {
             if (Read(reader, out var refused) is not { } line)
             {
-                await _inbox.Writer.WriteAsync(refused! with { Unit = unit }, ending);
+                await RefuseAsync(refused! with { Unit = unit }, ending);
                 continue;
             }
 
@@ -68,6 +68,13 @@ internal sealed partial class BatchRun
         }
 
         chunk.TrySend(last: true);
+    }
+
+    /// <summary>As a line that is sent: no more of them wait for the loop than the window lets out.</summary>
+    private async ValueTask RefuseAsync(Refused refused, CancellationToken ending)
+    {
+        await refused.Unit.Window!.TakeAsync(1, ending);
+        Post(refused);
     }
 
     /// <summary>The line at which the reader stands; null when it cannot be run, and why.</summary>
@@ -119,7 +126,7 @@ internal sealed partial class BatchRun
 
             // A stream that is gone is told to the JobRouter, which waits for its vehicle; one that is there is stuck.
             if (run._parts.Streams.Find(unit.Stream.Id) is not null)
-                run.TryOffer(new UnitOver(unit.Number, UnitEnd.Lost));
+                run.Post(new UnitOver(unit.Number, UnitEnd.Lost));
             return false;
         }
     }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
 using Mesh.Messages;
 using Mesh.Messages.Control;
 using Mesh.Messages.Work;
@@ -31,16 +30,11 @@ internal sealed record RunParts(
 internal sealed partial class BatchRun
 #pragma warning restore CA1001
 {
-    /// <summary>Far above what all windows together let in; a peer beyond it is broken.</summary>
-    private const int MaxInbox = 65_536;
-
     private readonly RunParts _parts;
     private readonly BatchOffice _office;
     private readonly OpenRun _open;
     private readonly CancellationTokenSource _ending = new();
-    private readonly Channel<object> _inbox = Channel.CreateBounded<object>(
-        new BoundedChannelOptions(MaxInbox) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
-
+    private readonly RunInbox _inbox = new();
     private readonly ConcurrentDictionary<long, TaskCompletionSource> _confirmations = new();
     private readonly Dictionary<int, (int Count, string Error)> _failures = [];
     private string _lastError = "";
@@ -77,8 +71,11 @@ internal sealed partial class BatchRun
             _ = GuardAsync(Task.Run(() => SendAsync(unit)));
     }
 
+    /// <summary>Something to be done.</summary>
+    public void Post(object control) => _inbox.Add(control);
+
     /// <summary>From a stream's thread. False when this is more than a sound peer sends.</summary>
-    public bool TryOffer(object item) => _inbox.Writer.TryWrite(item) || _ending.IsCancellationRequested;
+    public bool TryOffer(UnitArrival arrival) => _inbox.TryAdd(arrival, _office.WaitingOf(arrival.Stream));
 
     public void Confirm(long ticket)
     {
@@ -89,7 +86,7 @@ internal sealed partial class BatchRun
     public void Close()
     {
         _ending.Cancel();
-        _inbox.Writer.TryComplete();
+        _inbox.Complete();
         foreach (var unit in _office.Units.Values.Where(unit => unit.Run == this))
         {
             _office.Units.TryRemove(KeyValuePair.Create(unit.Number, unit));
@@ -217,7 +214,10 @@ internal sealed partial class BatchRun
 }
 
 /// <summary>Results of a unit as they came from its vehicle.</summary>
-internal sealed record UnitArrival(UnitRun Unit, WorkStreamConnection Stream, UnitResults Results);
+internal sealed record UnitArrival(UnitRun Unit, WorkStreamConnection Stream, UnitResults Results)
+{
+    public int Bytes { get; } = Results.CalculateSize();
+}
 
 /// <summary>No more of the unit is to be taken.</summary>
 internal sealed record UnitOver(ulong Unit, UnitEnd How);
