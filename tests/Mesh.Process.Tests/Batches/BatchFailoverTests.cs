@@ -11,7 +11,7 @@ namespace Mesh.Process.Tests.Batches;
 /// <summary>Three seeds; the one that hosts the router is killed while it runs a batch.</summary>
 public sealed class BatchFailoverTests(ITestOutputHelper output)
 {
-    private const int Lines = 4000;
+    private const int Lines = 10_000;
 
     /// <summary>The promise of the architecture.</summary>
     private static readonly TimeSpan RouterBack = TimeSpan.FromSeconds(15);
@@ -60,16 +60,14 @@ public sealed class BatchFailoverTests(ITestOutputHelper output)
 
     private static async Task<BatchStatusReport> UntilAsync(BatchClient client, string batch, Func<BatchStatusReport, bool> condition)
     {
-        BatchStatusReport? report = null;
-        await ChurningRegion.UntilAsync(
-            async () =>
-            {
-                report = await client.GetAsync(batch);
-                return condition(report);
-            },
-            Limit,
-            "the batch's course");
-        return report!;
+        using var limit = new CancellationTokenSource(Limit);
+        using var interval = new PeriodicTimer(TimeSpan.FromMilliseconds(25));
+        while (true)
+        {
+            if (await client.GetAsync(batch) is var report && condition(report))
+                return report;
+            await interval.WaitForNextTickAsync(limit.Token);
+        }
     }
 
     private static byte[] RequestOfFirstPicture() => JsonSerializer.SerializeToUtf8Bytes(new
