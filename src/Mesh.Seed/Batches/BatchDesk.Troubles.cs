@@ -45,9 +45,10 @@ public sealed partial class BatchDesk
         if (closed.Answered > 0)
             yield return new VehicleProven(closed.Vehicle, model);
         var unable = closed is { How: UnitEnd.Failed, Answered: 0 } && !AreAtFault(closed.GivenUp, closed.Vehicle, course);
-        // One that is there though the unit counts as lost took it and let nothing be heard of it.
-        var silent = closed.How == UnitEnd.Lost && _held.GetValueOrDefault(closed.Unit)?.Stream is { } stream && fleet.Find(stream) is not null;
-        if (!unable && !silent && closed.How != UnitEnd.HandedBack)
+        // One that is there still did not want it, or let nothing be heard of it; one that left has its reason.
+        var unwilling = closed.How is UnitEnd.HandedBack or UnitEnd.Lost
+            && _held.GetValueOrDefault(closed.Unit)?.Stream is { } stream && fleet.Find(stream) is not null;
+        if (!unable && !unwilling)
             yield break;
         var inARow = closed.Answered > 0 ? 1 : (_rests.GetValueOrDefault((closed.Vehicle, model))?.InARow ?? 0) + 1;
         yield return new VehicleRested(closed.Vehicle, model, now + Pause(settings.RestPause, inARow), inARow, unable);

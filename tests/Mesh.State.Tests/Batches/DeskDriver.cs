@@ -50,10 +50,12 @@ internal sealed class DeskDriver
         return stream;
     }
 
-    public void Vanish(string vehicle)
+    public void Vanish(string vehicle) => Leave(vehicle, DepartureKind.Vanished);
+
+    public void Leave(string vehicle, DepartureKind kind)
     {
         var stream = _state.Fleet.Vehicles[new VehicleId(vehicle)].Stream;
-        var waiting = Desk.DecideStreamGone(stream, DepartureKind.Vanished, Now);
+        var waiting = Desk.DecideStreamGone(stream, kind, Now);
         Learn(new StreamClosed(stream));
         Run(waiting);
         Advance();

@@ -120,6 +120,19 @@ public sealed class LineTroubleTests
     }
 
     [Fact]
+    public void One_that_left_with_a_word_has_work_again_as_soon_as_it_is_back()
+    {
+        var desk = new DeskDriver(Small);
+        desk.Connect("V-1");
+        desk.Begin(100);
+        var unit = Assert.Single(desk.UnitsOf("V-1"));
+        desk.Leave("V-1", DepartureKind.Planned);
+        desk.Close(unit, Assert.Single(desk.Effects.OfType<EndUnit>()).How);
+        desk.Connect("V-1");
+        Assert.Single(desk.UnitsOf("V-1"));
+    }
+
+    [Fact]
     public void What_a_resting_vehicle_gave_back_goes_to_another_at_once()
     {
         var desk = new DeskDriver(Small);

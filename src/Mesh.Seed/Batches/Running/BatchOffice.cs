@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System.Runtime.CompilerServices;
-using Mesh.Seed.WorkStreams;
 
 namespace Mesh.Seed.Batches.Running;
 
@@ -8,7 +6,6 @@ namespace Mesh.Seed.Batches.Running;
 /// <param name="tell">To the JobRouter.</param>
 internal sealed class BatchOffice(long term, Action<IDeskCommand> tell)
 {
-    private readonly ConditionalWeakTable<WorkStreamConnection, ResultAllowance> _waiting = [];
     private ulong _lastUnit;
 
     public long Term => term;
@@ -24,9 +21,6 @@ internal sealed class BatchOffice(long term, Action<IDeskCommand> tell)
 
     /// <summary>Ends with the term.</summary>
     public CancellationTokenSource Ending { get; } = new();
-
-    /// <summary>Results of the stream that wait in runs. It is gone with the stream.</summary>
-    public ResultAllowance WaitingOf(WorkStreamConnection stream) => _waiting.GetValue(stream, _ => new ResultAllowance());
 
     /// <summary>The highest unit number that this seed has heard of.</summary>
     public ulong LastUnit

@@ -53,7 +53,7 @@ internal sealed partial class BatchRun
         switch (item)
         {
             case UnitArrival arrival:
-                _office.WaitingOf(arrival.Stream).Return(arrival.Bytes);
+                _inbox.Taken(arrival);
                 await TakeAsync(arrival);
                 break;
             case Refused refused: await TakeAsync(refused); break;
@@ -168,7 +168,7 @@ internal sealed partial class BatchRun
     private async ValueTask TakeAsync(Refused refused)
     {
         var (unit, bad, line) = (refused.Unit, refused.Bad, refused.Line);
-        unit.Window!.Release(1, 1);
+        unit.RefusalTaken(line);
         if (unit.IsClosed)
             return;
         unit.Claims.Refuse(line);

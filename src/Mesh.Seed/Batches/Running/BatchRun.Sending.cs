@@ -73,8 +73,12 @@ internal sealed partial class BatchRun
     /// <summary>As a line that is sent: no more of them wait for the loop than the window lets out.</summary>
     private async ValueTask RefuseAsync(Refused refused, CancellationToken ending)
     {
-        await refused.Unit.Window!.TakeAsync(1, ending);
-        Post(refused);
+        await refused.Unit.Window!.TakeAsync(UnitRun.RefusalBytes, ending);
+        refused.Unit.RefusalWaits(refused.Line);
+        if (ending.IsCancellationRequested)
+            refused.Unit.RefusalTaken(refused.Line); // What waited has been released already, this one perhaps not.
+        else
+            Post(refused);
     }
 
     /// <summary>The line at which the reader stands; null when it cannot be run, and why.</summary>

@@ -75,7 +75,7 @@ internal sealed partial class BatchRun
     public void Post(object control) => _inbox.Add(control);
 
     /// <summary>From a stream's thread. False when this is more than a sound peer sends.</summary>
-    public bool TryOffer(UnitArrival arrival) => _inbox.TryAdd(arrival, _office.WaitingOf(arrival.Stream));
+    public bool TryOffer(UnitArrival arrival) => _inbox.TryAdd(arrival);
 
     public void Confirm(long ticket)
     {

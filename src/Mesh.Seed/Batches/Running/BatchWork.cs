@@ -142,6 +142,8 @@ public sealed partial class BatchWork(
 #pragma warning restore CA1031
             {
                 LogNotRemoved(blob.Hash, e.Message);
+                if (either.IsCancellationRequested)
+                    return;
             }
         }
     }

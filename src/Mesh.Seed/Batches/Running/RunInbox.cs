@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Mesh.Seed.WorkStreams;
 
 namespace Mesh.Seed.Batches.Running;
 
@@ -9,6 +11,7 @@ namespace Mesh.Seed.Batches.Running;
 /// </summary>
 internal sealed class RunInbox
 {
+    private readonly ConditionalWeakTable<WorkStreamConnection, ResultAllowance> _waiting = [];
     private readonly Channel<object> _items = Channel.CreateUnbounded<object>(new UnboundedChannelOptions { SingleReader = true });
 
     public ChannelReader<object> Reader => _items.Reader;
@@ -17,17 +20,20 @@ internal sealed class RunInbox
     public void Add(object control) => _items.Writer.TryWrite(control);
 
     /// <summary>False when the stream has more waiting than a sound peer can: nothing was taken.</summary>
-    /// <param name="waiting">Of the stream, over all runs.</param>
-    public bool TryAdd(UnitArrival arrival, ResultAllowance waiting)
+    public bool TryAdd(UnitArrival arrival)
     {
-        if (!waiting.TryTake(arrival.Bytes))
+        if (!WaitingOf(arrival).TryTake(arrival.Bytes))
             return false;
-        if (!_items.Writer.TryWrite(arrival))
-            waiting.Return(arrival.Bytes);
+        _items.Writer.TryWrite(arrival);
         return true;
     }
 
+    /// <summary>To be called for each arrival that was read.</summary>
+    public void Taken(UnitArrival arrival) => WaitingOf(arrival).Return(arrival.Bytes);
+
     public void Complete() => _items.Writer.TryComplete();
+
+    private ResultAllowance WaitingOf(UnitArrival arrival) => _waiting.GetValue(arrival.Stream, _ => new ResultAllowance());
 }
 
 /// <summary>Bytes of results that came on one stream and were not looked at yet. Thread-safe.</summary>
