@@ -40,6 +40,9 @@ internal sealed class UnitVehicle(string id) : IServerStreamWriter<SeedFrame>
     /// <summary>Completes once it has run so many lines.</summary>
     public int Expected { get; init; } = int.MaxValue;
 
+    /// <summary>Completes with the number of the first unit that it was told to drop.</summary>
+    public TaskCompletionSource<ulong> Cancelled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     public TaskCompletionSource RanExpected { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public void Connect(BatchSeed seed)
@@ -80,6 +83,8 @@ internal sealed class UnitVehicle(string id) : IServerStreamWriter<SeedFrame>
                     _kept.TryRemove((ack.Unit, (int)line), out _);
             }
 
+            foreach (var unit in message.UnitCancels)
+                Cancelled.TrySetResult(unit);
             foreach (var lines in message.UnitLines.Where(lines => lines.Term >= _term))
                 Run(lines);
         }
@@ -93,6 +98,10 @@ internal sealed class UnitVehicle(string id) : IServerStreamWriter<SeedFrame>
         foreach (var unit in _kept.GroupBy(kept => kept.Key.Unit))
             _seed!.Work.UnitResultsArrived(Stream, new UnitResults { Unit = unit.Key, Results = { unit.Select(kept => kept.Value.Clone()) } });
     }
+
+    /// <summary>Sends one of the results that it keeps once more.</summary>
+    public void TellKept(ulong unit, int line) =>
+        _seed!.Work.UnitResultsArrived(Stream, new UnitResults { Unit = unit, Results = { _kept[(unit, line)].Clone() } });
 
     /// <summary>A result that somebody else was asked for.</summary>
     public void TellForeign(ulong unit, int line) => _seed!.Work.UnitResultsArrived(
