@@ -195,18 +195,19 @@ public abstract class BatchJobSpec : IAsyncLifetime
         var id = await seed.CreateAsync(await seed.UploadAsync(Enumerable.Range(0, 10).Select(i => BatchSeed.Line(i))));
         await vehicle.RanExpected.Task.WaitAsync(TimeSpan.FromSeconds(60));
         stranger.Connect(seed);
-        stranger.TellForeign(1, 3);
-        stranger.TellForeign(99, 3);
+        var unit = vehicle.FirstUnit;
+        stranger.TellForeign(unit, 3);
+        stranger.TellForeign(unit + 99, 3);
         // A line of another unit, one twice, and at last everything twice.
-        vehicle.TellForeign(1, 77);
-        vehicle.TellKept(1, 0);
-        vehicle.TellKept(1, 0);
+        vehicle.TellForeign(unit, 77);
+        vehicle.TellKept(unit, 0);
+        vehicle.TellKept(unit, 0);
         vehicle.IsMute = false;
         vehicle.TellKept();
         var batch = await seed.UntilAsync(id, IsOver);
         await AssertAnswersAsync(seed, batch, [.. Enumerable.Range(0, 10)]);
         await NothingKeptAsync(vehicle);
-        vehicle.TellForeign(1, 0);
+        vehicle.TellForeign(unit, 0);
         Assert.Equal(
             (10, 2, 2, 1, 1),
             (seed.Results(ResultKind.Accepted),
@@ -276,7 +277,7 @@ public abstract class BatchJobSpec : IAsyncLifetime
 
         await using var second = Start(settings);
         vehicle.Connect(second);
-        Assert.Equal(1UL, await vehicle.Cancelled.Task.WaitAsync(TimeSpan.FromSeconds(60)));
+        Assert.Equal(vehicle.FirstUnit, await vehicle.Cancelled.Task.WaitAsync(TimeSpan.FromSeconds(60)));
     }
 
     protected abstract Task<(JournalSettings Journal, IBlobStore Blobs)> CreateAsync();

@@ -31,6 +31,9 @@ internal sealed class UnitVehicle(string id) : IServerStreamWriter<SeedFrame>
 
     public int Ran => Volatile.Read(ref _ran);
 
+    /// <summary>Number of the first unit that it was given.</summary>
+    public ulong FirstUnit { get; private set; }
+
     /// <summary>What to answer a line with; the line itself is given. Default: OK.</summary>
     public Func<UnitLine, AttemptStatus> Judge { get; set; } = _ => AttemptStatus.AttemptOk;
 
@@ -109,6 +112,7 @@ internal sealed class UnitVehicle(string id) : IServerStreamWriter<SeedFrame>
 
     private void Run(UnitLines lines)
     {
+        FirstUnit = FirstUnit == 0 ? lines.Unit : FirstUnit;
         var results = new UnitResults { Unit = lines.Unit };
         foreach (var line in lines.Lines)
         {
