@@ -29,6 +29,9 @@ public sealed record VehicleSettings
         new("port", "the Akka.Remote port: " + SettingParsers.PortNeeds),
         new("data", "a folder that this vehicle alone writes to"),
         new("telemetry", TelemetrySpec.Needs),
+        new("kuksa-ca", "with kuksa: the PEM file of the authority that signs the databroker's certificate; without one there is no TLS"),
+        new("kuksa-name", "with kuksa: the name in the databroker's certificate, where it is not its host"),
+        new("kuksa-token", "with kuksa: the file of a JWT with the scope to read; read again when it is renewed"),
         new("policy", "the file with the owner's policy, or 'demo' (allows everything); without one nothing is allowed"),
         new("threads", "inferences that run at once, 1 to 64"),
         new("intra-op-threads", "threads within one inference, 1 to 64"),
@@ -99,7 +102,7 @@ public sealed record VehicleSettings
             Bind = reader.Optional("bind", SettingParsers.Address, defaults.Bind),
             Port = reader.Optional("port", SettingParsers.Port, defaults.Port),
             Data = Path.GetFullPath(reader.Optional("data", SettingParsers.Text, DefaultData(vehicle))),
-            Telemetry = reader.Required("telemetry", TelemetrySpec.Parse, defaults.Telemetry),
+            Telemetry = WithKuksa(reader.Required("telemetry", TelemetrySpec.Parse, defaults.Telemetry), reader),
             Policy = reader.Optional("policy", SettingParsers.Text, defaults.Policy),
             Threads = reader.Optional("threads", text => SettingParsers.Count(text, 1, 64), defaults.Threads),
             IntraOpThreads = reader.Optional("intra-op-threads", text => SettingParsers.Count(text, 1, 64), defaults.IntraOpThreads),
@@ -120,6 +123,16 @@ public sealed record VehicleSettings
         .. Telemetry.Open(TimeProvider.System, Random.Shared, NullLoggerFactory.Instance).Errors.Select(error => $"--telemetry: {error}"),
         .. Policy is "" or DemoPolicy ? [] : OwnerPolicyFile.Problems(Policy).Select(error => $"--policy: {error}"),
     ];
+
+    private static TelemetrySpec WithKuksa(TelemetrySpec telemetry, SettingsReader reader)
+    {
+        string? Text(string name) => reader.Optional(name, SettingParsers.Text, "") is { Length: > 0 } text ? text : null;
+
+        var (authority, name, token) = (Text("kuksa-ca"), Text("kuksa-name"), Text("kuksa-token"));
+        return telemetry is TelemetrySpec.Kuksa kuksa
+            ? new TelemetrySpec.Kuksa(kuksa.Options with { CaFile = authority, ServerName = name, TokenFile = token })
+            : telemetry;
+    }
 
     private static string DefaultData(VehicleId vehicle) => Path.Combine(
         Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify),

@@ -9,6 +9,9 @@ public interface IBatchCall : IMeshMessage;
 /// <summary>Answer: <see cref="FileAnswer"/>.</summary>
 public sealed record AddFile(FileEntry File) : IBatchCall;
 
+/// <summary>Whether one more file can be put on record, asked before it is uploaded. Answer: <see cref="FileAnswer"/> of null.</summary>
+public sealed record CheckRoom : IBatchCall;
+
 /// <summary>Answer: <see cref="FileAnswer"/>, of null when there is none.</summary>
 public sealed record GetFile(string File) : IBatchCall;
 

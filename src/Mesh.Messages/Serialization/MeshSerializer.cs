@@ -53,6 +53,7 @@ public sealed class MeshSerializer(ExtendedActorSystem system) : SerializerWithS
         Form.Of<BatchForgotten, Proto.BatchOnly>("bfn", Mapping.ToProto, Mapping.ForgottenFromProto),
         Form.Of<BlobsRemoved, Proto.BlobsRemoved>("brm", Mapping.ToProto, Mapping.FromProto),
         Form.Of<AddFile, Proto.FileAnswer>("caf", Mapping.ToProto, Mapping.AddFileFromProto),
+        Form.Of<CheckRoom, Proto.Empty>("ccr", _ => new Proto.Empty(), _ => new CheckRoom()),
         Form.Of<GetFile, Proto.ById>("cgf", m => new Proto.ById { Id = m.File }, p => new GetFile(p.Id)),
         Form.Of<ListFiles, Proto.ListFiles>("clf", Mapping.ToProto, Mapping.FromProto),
         Form.Of<RemoveFile, Proto.ById>("crf", m => new Proto.ById { Id = m.File }, p => new RemoveFile(p.Id)),

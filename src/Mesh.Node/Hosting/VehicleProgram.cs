@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Akka.Configuration;
 using Mesh.Messages;
 using Mesh.Node.Inference;
@@ -67,7 +69,8 @@ public static partial class VehicleProgram
             services.GetRequiredService<IOwnerPolicies>(),
             services.GetRequiredService<IInferenceEngine>(),
             settings.Cgroup,
-            $"mesh-{settings.Vehicle}",
+            // Two processes of one vehicle id, as in tests, are told apart by their data.
+            $"mesh-{settings.Vehicle}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(settings.Data)))[..8]}",
             services.GetRequiredService<SystemFiles>(),
             services.GetRequiredService<ILogger<ComputerLimits>>());
     }

@@ -75,6 +75,9 @@ public sealed class Batch
     /// <summary>Lines without an outcome will not be run any more.</summary>
     public bool IsClosing => Entry.Status is BatchStatus.Cancelling or BatchStatus.Finalizing;
 
+    /// <summary>Its input file was found good, and its lines are counted.</summary>
+    public bool IsCounted => Entry.Total > 0;
+
     public bool IsSettled => Pending.Count == 0 && Units.Count == 0;
 
     /// <summary>When it ended; null while it has not.</summary>

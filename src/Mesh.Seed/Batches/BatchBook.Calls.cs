@@ -14,6 +14,7 @@ public sealed partial class BatchBook
     public CallDecision Decide(IBatchCall call, DateTimeOffset now, BatchSettings settings) => call switch
     {
         AddFile add => DecideAdd(add.File, now, settings),
+        CheckRoom => RefuseIfFull(settings) ?? CallDecision.Of(new FileAnswer(null)),
         GetFile get => CallDecision.Of(new FileAnswer(Find(get.File, now))),
         ListFiles list => DecideList(list, now),
         RemoveFile remove => DecideRemove(remove.File, now),
@@ -36,12 +37,17 @@ public sealed partial class BatchBook
                 : Refuse(BatchRefusal.Conflict, $"there is another file with id {file.Id}");
         }
 
-        if (_files.Count >= settings.MaxFiles)
-            return Refuse(BatchRefusal.Overloaded, $"{_files.Count} files are on record, as many as may: delete some");
+        if (RefuseIfFull(settings) is { } full)
+            return full;
         if (file.Parts.Any(part => !_blobs.IsHeld(part.Hash) && now - _blobs.RemovedAt(part.Hash) < settings.RemovalSettles))
             return Refuse(BatchRefusal.Unavailable, "the same content has just been removed for good: upload it again in some minutes");
         return new CallDecision([new FileAdded(file, now)], book => new FileAnswer(book._files[file.Id]));
     }
+
+    /// <summary>Null when there is room for another file.</summary>
+    private CallDecision? RefuseIfFull(BatchSettings settings) => _files.Count < settings.MaxFiles
+        ? null
+        : Refuse(BatchRefusal.Overloaded, $"{_files.Count} files are on record, as many as may: delete some");
 
     private CallDecision DecideRemove(string id, DateTimeOffset now)
     {

@@ -125,12 +125,15 @@ public sealed partial class BatchBook
     private void Validated(BatchValidated validated)
     {
         var batch = _batches[validated.Batch];
-        batch.Entry = batch.Entry with
-        {
-            Status = BatchStatus.InProgress,
-            Total = validated.Lines,
-            Times = batch.Entry.Times with { InProgressAt = validated.At },
-        };
+        // One that ends before its lines were counted never was in progress.
+        batch.Entry = batch.IsClosing
+            ? batch.Entry with { Total = validated.Lines }
+            : batch.Entry with
+            {
+                Status = BatchStatus.InProgress,
+                Total = validated.Lines,
+                Times = batch.Entry.Times with { InProgressAt = validated.At },
+            };
         batch.Pending.Add(new LineRange(0, validated.Lines));
     }
 

@@ -1,7 +1,6 @@
 using Mesh.Messages;
 using Mesh.Messages.Control;
 using Mesh.Seed.Routing;
-using Mesh.Seed.Routing.Choice;
 
 namespace Mesh.Seed.Batches;
 
@@ -11,13 +10,16 @@ public sealed partial class BatchDesk
     /// <summary>Parts that an output file may have; more are joined before it is published.</summary>
     public const int MaxParts = 64;
 
+    /// <summary>Kinds of troubled lines that are looked at for one lease.</summary>
+    private const int MaxPortions = 16;
+
     private static readonly TimeSpan SweepEvery = TimeSpan.FromMinutes(1);
 
     /// <summary>While lines wait and nobody takes them, this often it is looked whether somebody can.</summary>
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
 
     public DeskDecision DecideNext(TimeSpan now, DateTimeOffset wall, Random random) =>
-        Finalize(wall) ?? OpenRuns(now) ?? EndUnits(now) ?? CloseOuts() ?? Publish(now, wall) ?? Lease(now, wall, random) ?? Sweep(wall)
+        Finalize(wall) ?? OpenRuns(now) ?? EndUnits(now) ?? CloseOuts() ?? WriteOffs() ?? Publish(now, wall) ?? Lease(now, wall, random) ?? Sweep(wall)
         ?? DeskDecision.Nothing;
 
     /// <summary>When <see cref="DecideNext"/> has something to do because time has passed.</summary>
@@ -95,15 +97,17 @@ public sealed partial class BatchDesk
     {
         foreach (var batch in book.Active)
         {
-            if (!batch.IsClosing || batch.Units.Count > 0 || batch.Pending.Count == 0 || StageOf(batch.Id) != RunStage.Open)
+            var course = Course(batch.Id);
+            // Lines that are written off are waited for: none gets two.
+            if (!batch.IsClosing || batch.Units.Count > 0 || batch.Pending.Count == 0 || course.Stage != RunStage.Open || course.WrittenOff.Count > 0)
                 continue;
             var (code, message) = batch.Expired
                 ? ("batch_expired", "the batch's completion window ended before this line was run")
                 : ("batch_cancelled", "the batch was cancelled before this line was run");
             return new DeskDecision(
                 [],
-                [new RunStaged(batch.Id, RunStage.ClosingOut, Course(batch.Id).Run, null, null)],
-                [new CloseOut(batch.Id, [.. batch.Pending.Ranges], code, message)]);
+                [new RunStaged(batch.Id, RunStage.ClosingOut, course.Run, null, null)],
+                [new CloseOut(batch.Id, [.. batch.Pending.Ranges], code, message, Unread: course.FailedRuns >= settings.MaxClosingTries)]);
         }
 
         return null;
@@ -114,7 +118,7 @@ public sealed partial class BatchDesk
         foreach (var batch in book.Active)
         {
             var course = Course(batch.Id);
-            if (!batch.IsClosing || !batch.IsSettled || course.Stage == RunStage.Joining || course.RetryAt > now)
+            if (!batch.IsClosing || !batch.IsSettled || NeedsCount(batch) || course.Stage == RunStage.Joining || course.RetryAt > now)
                 continue;
             if (batch.Results.Count <= MaxParts && batch.Errors.Count <= MaxParts)
                 return End(batch, batch.Results, batch.Errors, wall);
@@ -158,50 +162,74 @@ public sealed partial class BatchDesk
         var next = book.Active
             .Where(batch => batch.Entry.Status == BatchStatus.InProgress && batch.Pending.Count > 0)
             .Select(batch => (Batch: batch, Course: Course(batch.Id)))
-            .Where(turn => turn.Course.Stage == RunStage.Open)
+            .Where(turn => turn.Course is { Stage: RunStage.Open, Model: not null })
             .OrderBy(turn => turn.Course.Served)
             .ThenBy(turn => turn.Batch.Id, StringComparer.Ordinal);
-        var full = FullVehicles();
         foreach (var (batch, course) in next)
         {
-            if (ChooseVehicle(batch, course, full, now, random) is not { } vehicle)
-                continue;
-            var pace = SecondsPerLine(vehicle.Id, course.Model!.Hash);
-            var lines = batch.Pending.First(UnitSizing.Lines(batch.Pending.Count, Serviceable(), pace, settings));
-            var unit = book.LastUnit + 1;
-            return new DeskDecision(
-                [new UnitStarted(batch.Id, unit, vehicle.Id, lines, wall)],
-                [new UnitHeld(unit, vehicle.Stream, now + settings.SilenceLimit, UnitEnd.Lost)],
-                [new StartUnit(batch.Id, unit, vehicle.Id, vehicle.Stream, lines)]);
+            foreach (var (trouble, waiting) in Portions(batch, course))
+            {
+                if (ChooseVehicle(batch, course, trouble, now, random) is { } vehicle)
+                    return Lease(batch, course, trouble, waiting, vehicle, now, wall);
+            }
         }
 
         return null;
     }
 
-    private RoutedVehicle? ChooseVehicle(Batch batch, BatchCourse course, HashSet<VehicleId> full, TimeSpan now, Random random)
+    private DeskDecision Lease(
+        Batch batch, BatchCourse course, LineTrouble trouble, IEnumerable<LineRange> waiting, RoutedVehicle vehicle, TimeSpan now, DateTimeOffset wall)
+    {
+        var pace = _speeds.SecondsPerLine(vehicle.Id, vehicle.DeviceClass, course.Model!.Hash);
+        var size = UnitSizing.Lines(batch.Pending.Count, Serviceable(), pace, settings);
+        var lines = LineSet.First(waiting, Math.Min(size, trouble.MaxUnitLines));
+        var unit = book.LastUnit + 1;
+        return new DeskDecision(
+            [new UnitStarted(batch.Id, unit, vehicle.Id, lines, wall)],
+            [new UnitHeld(unit, vehicle.Stream, now, now + Silence(vehicle.Id, course.Model.Hash, lines.Sum(range => range.Count)), UnitEnd.Lost)],
+            [new StartUnit(batch.Id, unit, vehicle.Id, vehicle.Stream, lines)]);
+    }
+
+    /// <summary>How long nothing may be heard of a unit that has so many lines left.</summary>
+    private TimeSpan Silence(VehicleId vehicle, ArtifactHash model, int lines) =>
+        UnitSizing.Silence(lines, _speeds.Own(vehicle, model), _speeds.Fleet(model), settings);
+
+    /// <summary>Lines that wait, by what went wrong with them: each kind has vehicles of its own that it does not go to.</summary>
+    private static IEnumerable<(LineTrouble Trouble, IEnumerable<LineRange> Waiting)> Portions(Batch batch, BatchCourse course)
+    {
+        foreach (var (trouble, lines) in course.Troubles.Kinds.Take(MaxPortions))
+        {
+            if (Waiting(batch, course, lines) is var waiting && waiting.Any())
+                yield return (trouble, waiting);
+        }
+
+        if (batch.Pending.Ranges.SelectMany(course.Troubles.Lines.Outside) is var fresh && fresh.Any())
+            yield return (LineTrouble.None, fresh);
+    }
+
+    private RoutedVehicle? ChooseVehicle(Batch batch, BatchCourse course, LineTrouble trouble, TimeSpan now, Random random)
     {
         var model = course.Model!;
         TimeSpan? work = null;
-        if (_fleetSpeeds.TryGetValue(model.Hash, out var seconds))
-            work = TimeSpan.FromSeconds(seconds * UnitSizing.Lines(batch.Pending.Count, Serviceable(), seconds, settings));
-        // Vehicles that failed its lines come after the others, and then those alone are left out that have no room.
-        foreach (var tried in course.Avoided.Count == 0 ? new[] { full } : [[.. full, .. course.Avoided], full])
-        {
-            var query = new ChoiceQuery(model, 0, fleet.Place, double.PositiveInfinity, work, tried);
-            if (fleet.Choose(query, now, random) is { } vehicle && !tried.Contains(vehicle.Id))
-                return vehicle;
-        }
-
-        return null;
+        if (_speeds.Fleet(model.Hash) is { } seconds)
+            work = TimeSpan.FromSeconds(seconds * Math.Min(trouble.MaxUnitLines, UnitSizing.Lines(batch.Pending.Count, Serviceable(), seconds, settings)));
+        var without = Unavailable(model.Hash, trouble.IsAlone, now);
+        // A vehicle that failed them has them again only where there is no other.
+        if (trouble.FailedAt.Count > 0 && Candidates(model).Any(vehicle => !trouble.FailedAt.Contains(vehicle.Id)))
+            without.UnionWith(trouble.FailedAt);
+        return fleet.Choose(Query(model, work, without), now, random) is { } chosen && !without.Contains(chosen.Id) ? chosen : null;
     }
 
-    private HashSet<VehicleId> FullVehicles() =>
-    [
-        .. _held.Keys.Select(unit => book.Units[unit].Vehicle)
-            .GroupBy(vehicle => vehicle)
-            .Where(units => units.Count() >= settings.UnitsPerVehicle)
-            .Select(units => units.Key),
-    ];
+    /// <summary>Vehicles that get no unit now: that have their share, or one that must be alone there, or that rest.</summary>
+    private HashSet<VehicleId> Unavailable(ArtifactHash model, bool alone, TimeSpan now)
+    {
+        var most = alone ? 1 : settings.UnitsPerVehicle;
+        var taken = _held.Keys.GroupBy(unit => book.Units[unit].Vehicle)
+            .Where(units => units.Count() >= most || units.Any(_alone.Contains))
+            .Select(units => units.Key);
+        var resting = _rests.Values.Where(rest => rest.Model == model && rest.Until > now).Select(rest => rest.Vehicle);
+        return [.. taken, .. resting];
+    }
 
     private int Serviceable() => fleet.Vehicles.Values.Count(fleet.IsServiceable);
 
@@ -210,7 +238,7 @@ public sealed partial class BatchDesk
     {
         if (wall - _swept < SweepEvery)
             return null;
-        var unheld = book.Blobs.UnheldSince(wall - settings.KeepOrphans);
+        var unheld = book.Blobs.UnheldSince(wall - settings.KeepOrphans).Take(settings.MaxRemovals).ToList();
         List<IBatchEvent> gone =
         [
             .. book.Files.Values.Where(file => file.ExpiresAt <= wall && !book.IsNeeded(file.Id)).Select(file => new FileRemoved(file.Id, wall)),

@@ -11,15 +11,17 @@ namespace Mesh.Seed.Batches;
 /// </summary>
 public sealed partial class BatchDesk(BatchBook book, Fleet fleet, BatchSettings settings)
 {
-    private const int MaxSpeeds = 20_000;
-
-    private const double SpeedAlpha = 0.3;
+    /// <summary>Vehicles and models of which something is remembered.</summary>
+    private const int MaxRemembered = 20_000;
 
     private readonly Dictionary<string, BatchCourse> _courses = [];
     private readonly Dictionary<ulong, UnitHeld> _held = [];
     private readonly HashSet<ulong> _ending = [];
-    private readonly Dictionary<(VehicleId Vehicle, ArtifactHash Model), double> _speeds = [];
-    private readonly Dictionary<ArtifactHash, double> _fleetSpeeds = [];
+    private readonly UnitSpeeds _speeds = new();
+    private readonly HashSet<(VehicleId Vehicle, ArtifactHash Model)> _proven = [];
+    private readonly Dictionary<(VehicleId Vehicle, ArtifactHash Model), VehicleRested> _rests = [];
+    private readonly HashSet<ulong> _alone = [];
+    private LossRate _losses;
     private DateTimeOffset _swept = DateTimeOffset.MinValue;
     private long _lastRun;
     private ulong _served;
@@ -29,22 +31,24 @@ public sealed partial class BatchDesk(BatchBook book, Fleet fleet, BatchSettings
 
     public RunStage StageOf(string batch) => Course(batch).Stage;
 
-    /// <summary>What one line of the model takes there; null before it was measured.</summary>
-    public double? SecondsPerLine(VehicleId vehicle, ArtifactHash model) =>
-        _speeds.TryGetValue((vehicle, model), out var seconds) ? seconds : _fleetSpeeds.TryGetValue(model, out seconds) ? seconds : null;
-
     public void Apply(IDeskEvent change)
     {
         switch (change)
         {
+            case TookOffice office: _lastRun = NumberOf(office); break;
             case RunStaged staged: Staged(staged); break;
             case UnitHeld held:
                 _held[held.Unit] = held;
                 _ending.Remove(held.Unit);
                 break;
             case UnitEnding ending: _ending.Add(ending.Unit); break;
-            case SpeedMeasured measured: Measured(measured); break;
-            case VehicleAvoided avoided: Course(avoided.Batch).Avoided.Add(avoided.Vehicle); break;
+            case SpeedMeasured measured: _speeds.Measured(measured); break;
+            case VehicleProven proven: Proven(proven); break;
+            case VehicleRested rested: Rested(rested); break;
+            case LinesFailed failed: Course(failed.Batch).Troubles.Add(failed.Lines, trouble => trouble.Failed(failed.Vehicle)); break;
+            case LinesLost lost: Course(lost.Batch).Troubles.Add(lost.Lines, trouble => trouble.Lost(lost.Alone)); break;
+            case LeaseOver lease: _losses = _losses.Add(lease.Lost, lease.Lasted); break;
+            case LinesWrittenOff over: over.Lines.ToList().ForEach(Course(over.Batch).WrittenOff.Add); break;
             case Swept swept: _swept = swept.At; break;
             default: throw new ArgumentOutOfRangeException(nameof(change), change, "The batch desk knows no such event.");
         }
@@ -57,17 +61,14 @@ public sealed partial class BatchDesk(BatchBook book, Fleet fleet, BatchSettings
         {
             case UnitStarted started:
                 Course(started.Batch).Served = ++_served;
+                if (Course(started.Batch).Troubles.Of(started.Lines[0].First).IsAlone)
+                    _alone.Add(started.Unit);
                 break;
             case UnitEnded ended:
                 Forget(ended.Unit);
                 break;
             case OutcomesRecorded recorded:
-                foreach (var outcomes in recorded.Units)
-                {
-                    if (!book.Units.ContainsKey(outcomes.Unit))
-                        Forget(outcomes.Unit);
-                }
-
+                Recorded(recorded);
                 break;
             case BatchEnded ended:
                 _courses.Remove(ended.Batch);
@@ -78,29 +79,39 @@ public sealed partial class BatchDesk(BatchBook book, Fleet fleet, BatchSettings
         }
     }
 
+    private void Recorded(OutcomesRecorded recorded)
+    {
+        var course = Course(recorded.Batch);
+        course.FailedRuns = 0;
+        foreach (var outcomes in recorded.Units)
+        {
+            if (outcomes.Unit != 0 && !book.Units.ContainsKey(outcomes.Unit))
+                Forget(outcomes.Unit);
+            course.Troubles.Settle(outcomes.Done.Concat(outcomes.Failed));
+            if (outcomes.Unit == 0)
+                outcomes.Failed.ToList().ForEach(course.WrittenOff.Except);
+        }
+    }
+
     private void Forget(ulong unit)
     {
         _held.Remove(unit);
         _ending.Remove(unit);
+        _alone.Remove(unit);
     }
 
     private void Staged(RunStaged staged)
     {
         var course = Course(staged.Batch);
-        (course.Stage, course.Run, course.RetryAt, course.Model) = (staged.Stage, staged.Run, staged.RetryAt, staged.Model ?? course.Model);
+        (course.Stage, course.Run, course.RetryAt) = (staged.Stage, staged.Run, staged.RetryAt);
         _lastRun = Math.Max(_lastRun, staged.Run);
+        if (staged.Stage == RunStage.Absent)
+            course.FailedRuns++;
+        if (staged.Stage is RunStage.Absent or RunStage.Opening)
+            (course.Model, course.WrittenOff) = (null, new LineSet());
+        else
+            course.Model = staged.Model ?? course.Model;
     }
-
-    private void Measured(SpeedMeasured measured)
-    {
-        if (_speeds.Count >= MaxSpeeds)
-            _speeds.Clear();
-        _speeds[(measured.Vehicle, measured.Model)] =
-            Average(_speeds.TryGetValue((measured.Vehicle, measured.Model), out var own) ? own : null, measured.SecondsPerLine);
-        _fleetSpeeds[measured.Model] = Average(_fleetSpeeds.TryGetValue(measured.Model, out var all) ? all : null, measured.SecondsPerLine);
-    }
-
-    private static double Average(double? before, double sample) => before is { } average ? average + (sample - average) * SpeedAlpha : sample;
 
     private BatchCourse Course(string batch)
     {
@@ -119,11 +130,18 @@ public sealed partial class BatchDesk(BatchBook book, Fleet fleet, BatchSettings
 
         public TimeSpan? RetryAt { get; set; }
 
+        /// <summary>Null while it is not there.</summary>
         public ModelReference? Model { get; set; }
 
         /// <summary>When it was given a unit last, as a running number: batches take turns.</summary>
         public ulong Served { get; set; }
 
-        public HashSet<VehicleId> Avoided { get; } = [];
+        /// <summary>In a row, without an outcome in between.</summary>
+        public int FailedRuns { get; set; }
+
+        public LineTroubles Troubles { get; } = new();
+
+        /// <summary>Lines that the run was told to give an error line.</summary>
+        public LineSet WrittenOff { get; set; } = new();
     }
 }

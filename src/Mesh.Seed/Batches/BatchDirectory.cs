@@ -16,6 +16,8 @@ public sealed class BatchDirectory(Func<IActorRef> router, TimeProvider time) : 
     /// <summary>A fail-over takes longer: then the client comes again (503).</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(8);
 
+    public Task CheckRoomAsync(CancellationToken cancellation) => AskAsync<FileAnswer>(new CheckRoom(), cancellation);
+
     public async Task<FileEntry> AddFileAsync(FileEntry file, CancellationToken cancellation) =>
         (await AskAsync<FileAnswer>(new AddFile(file), cancellation)).File!;
 

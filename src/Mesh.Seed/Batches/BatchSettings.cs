@@ -23,6 +23,9 @@ public sealed record BatchSettings
     /// <summary>After content was removed, a file of that very content is not taken: its upload may have relied on what is gone.</summary>
     public TimeSpan RemovalSettles { get; init; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>Blobs that one sweep removes: all of them must be gone long before <see cref="RemovalSettles"/> is over.</summary>
+    public int MaxRemovals { get; init; } = 500;
+
     /// <summary>What a unit shall take on its vehicle.</summary>
     public TimeSpan UnitLength { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -46,12 +49,37 @@ public sealed record BatchSettings
     /// <summary>The same after a new router took office: vehicles may first have to find the seed again.</summary>
     public TimeSpan TakeOverGrace { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>A unit of which nothing was recorded for so long is taken from its vehicle, whatever keeps that.</summary>
-    public TimeSpan SilenceLimit { get; init; } = TimeSpan.FromMinutes(10);
+    /// <summary>
+    /// A unit of which nothing was recorded for so many times as long as it and what is before it should take, is taken from
+    /// its vehicle, whatever keeps that.
+    /// </summary>
+    public double SilenceFactor { get; init; } = 6;
 
-    /// <summary>Vehicles that may fail a line before it gets an error for good.</summary>
+    /// <summary>Never sooner than this.</summary>
+    public TimeSpan LeastSilence { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Nor than this while it was not measured with the model, which it may have to fetch first.</summary>
+    public TimeSpan FirstSilence { get; init; } = TimeSpan.FromMinutes(3);
+
+    public TimeSpan MostSilence { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Vehicles that may fail a line, though they run others, before it gets an error for good.</summary>
     public int MaxLineFailures { get; init; } = 3;
 
-    /// <summary>A batch that could not be opened or read is tried again after this time.</summary>
+    /// <summary>Where there are fewer of them, the failures after which it gets one.</summary>
+    public int MaxLineTries { get; init; } = 6;
+
+    /// <summary>Vehicles that must at least be lost with a line that they ran alone before it gets an error for good.</summary>
+    public int LeastLineLosses { get; init; } = 3;
+
+    /// <summary>A batch that could not be opened or read is tried again after this time, and after twice as long each time in a row.</summary>
     public TimeSpan RetryPause { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>An input file that could not be read so often when its batch ends is done without.</summary>
+    public int MaxClosingTries { get; init; } = 5;
+
+    /// <summary>A vehicle that refused a unit, gave it back or could run nothing of it gets none for this long, and twice as long each time in a row.</summary>
+    public TimeSpan RestPause { get; init; } = TimeSpan.FromSeconds(1);
+
+    public TimeSpan MostPause { get; init; } = TimeSpan.FromMinutes(1);
 }

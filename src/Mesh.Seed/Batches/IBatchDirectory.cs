@@ -9,6 +9,9 @@ namespace Mesh.Seed.Batches;
 /// <remarks>Every call can throw <see cref="BatchRefusedException"/>; <see cref="BatchRefusal.Unavailable"/> when no JobRouter answers in time.</remarks>
 public interface IBatchDirectory
 {
+    /// <summary>Refused when no other file can be put on record: asked before one is uploaded.</summary>
+    Task CheckRoomAsync(CancellationToken cancellation);
+
     /// <summary>Puts a file on record, whose content is in the blob store.</summary>
     Task<FileEntry> AddFileAsync(FileEntry file, CancellationToken cancellation);
 

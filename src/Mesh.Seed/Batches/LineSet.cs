@@ -69,13 +69,52 @@ public sealed class LineSet
 
     public bool Contains(int line) => line >= 0 && Next(line + 1) - 1 is >= 0 and var at && End(_ranges[at]) > line;
 
+    /// <summary>What of the range is in the set.</summary>
+    public IEnumerable<LineRange> Within(LineRange range)
+    {
+        Check(range);
+        for (var at = Math.Max(0, Next(range.First) - 1); at < _ranges.Count && _ranges[at].First < End(range); at++)
+        {
+            var (first, end) = (Math.Max(range.First, _ranges[at].First), Math.Min(End(range), End(_ranges[at])));
+            if (first < end)
+                yield return new LineRange(first, end - first);
+        }
+    }
+
+    /// <summary>What of the range is not in the set.</summary>
+    public IEnumerable<LineRange> Outside(LineRange range)
+    {
+        var next = range.First;
+        foreach (var within in Within(range))
+        {
+            if (within.First > next)
+                yield return new LineRange(next, within.First - next);
+            next = End(within);
+        }
+
+        if (next < End(range))
+            yield return new LineRange(next, End(range) - next);
+    }
+
+    /// <summary>Takes out what of the range is there.</summary>
+    public void Except(LineRange range)
+    {
+        foreach (var within in Within(range).ToList())
+            Remove(within);
+    }
+
     /// <summary>The first <paramref name="count"/> lines, or all when there are fewer.</summary>
-    public IReadOnlyList<LineRange> First(int count)
+    public IReadOnlyList<LineRange> First(int count) => First(_ranges, count);
+
+    /// <summary>The first lines of these ranges, as many as there are up to <paramref name="count"/>.</summary>
+    public static IReadOnlyList<LineRange> First(IEnumerable<LineRange> ranges, int count)
     {
         var taken = new List<LineRange>();
-        for (var i = 0; i < _ranges.Count && count > 0; i++)
+        foreach (var range in ranges)
         {
-            taken.Add(_ranges[i] with { Count = Math.Min(count, _ranges[i].Count) });
+            if (count <= 0)
+                break;
+            taken.Add(range with { Count = Math.Min(count, range.Count) });
             count -= taken[^1].Count;
         }
 

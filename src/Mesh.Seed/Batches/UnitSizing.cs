@@ -20,6 +20,16 @@ public static class UnitSizing
         return Math.Min(Math.Clamp(share, least, most), pending);
     }
 
+    /// <summary>How long nothing may be heard of a unit that has so many lines left, the interactive work of its vehicle included.</summary>
+    /// <param name="own">Seconds for a line, measured on the vehicle; null before that.</param>
+    /// <param name="fleet">The same for the fleet.</param>
+    public static TimeSpan Silence(int lines, double? own, double? fleet, BatchSettings settings)
+    {
+        var expected = (own ?? fleet ?? 0) * lines * settings.UnitsPerVehicle * settings.SilenceFactor;
+        var least = own is null ? settings.FirstSilence : settings.LeastSilence;
+        return TimeSpan.FromSeconds(Math.Clamp(expected, least.TotalSeconds, settings.MostSilence.TotalSeconds));
+    }
+
     private static int LinesIn(TimeSpan time, double secondsPerLine, BatchSettings settings) =>
         (int)Math.Clamp(time.TotalSeconds / Math.Max(secondsPerLine, 1e-9), 1, settings.MaxUnitLines);
 }

@@ -43,7 +43,7 @@ public sealed partial class JobRouter
         _parts.Work.TakeOffice(_state.Term, _state.Batches.LastUnit, command => self.Tell(command));
         _parts.Facts.Attach(fact => self.Tell(fact));
         // First who may take results, then vehicles are asked for them.
-        Run(_state.Desk.DecideOffice(_parts.Clock.Now));
+        Run(_state.Desk.DecideOffice(_state.Term, _parts.Clock.Now));
         _cluster = Cluster.Get(Context.System);
         _cluster.Subscribe(
             Self,

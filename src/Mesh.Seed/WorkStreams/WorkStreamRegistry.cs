@@ -43,6 +43,9 @@ public sealed class WorkStreamRegistry
 
     public WorkStreamConnection? Find(long id) => _byId.GetValueOrDefault(id);
 
+    /// <summary>The vehicle's present stream; null while it has none here.</summary>
+    public WorkStreamConnection? Find(VehicleId vehicle) => _byVehicle.GetValueOrDefault(vehicle);
+
     /// <summary>Registers a stream; the one that it replaces is ended.</summary>
     /// <param name="announce">Tells of the stream, in the order of registration: whoever hears of two knows that the later one counts.</param>
     /// <returns>Null; or why not: an older session, or this seed is leaving.</returns>

@@ -195,14 +195,89 @@ public abstract class BatchJobSpec : IAsyncLifetime
         var id = await seed.CreateAsync(await seed.UploadAsync(Enumerable.Range(0, 10).Select(i => BatchSeed.Line(i))));
         await vehicle.RanExpected.Task.WaitAsync(TimeSpan.FromSeconds(60));
         stranger.Connect(seed);
-        stranger.TellForeign(1, 3);
-        stranger.TellForeign(99, 3);
+        var unit = vehicle.FirstUnit;
+        stranger.TellForeign(unit, 3);
+        stranger.TellForeign(unit + 99, 3);
+        // A line of another unit, one twice, and at last everything twice.
+        vehicle.TellForeign(unit, 77);
+        vehicle.TellKept(unit, 0);
+        vehicle.TellKept(unit, 0);
         vehicle.IsMute = false;
-        vehicle.TellKept();
         vehicle.TellKept();
         var batch = await seed.UntilAsync(id, IsOver);
         await AssertAnswersAsync(seed, batch, [.. Enumerable.Range(0, 10)]);
         await NothingKeptAsync(vehicle);
+        vehicle.TellForeign(unit, 0);
+        Assert.Equal(
+            (10, 2, 2, 1, 1),
+            (seed.Results(ResultKind.Accepted),
+                seed.Results(ResultKind.Duplicate),
+                seed.Results(ResultKind.Unknown),
+                seed.Results(ResultKind.Unauthorised),
+                seed.Results(ResultKind.Stale)));
+    }
+
+    [JournalFact]
+    public async Task A_batch_ends_though_its_model_is_gone_and_then_also_its_input()
+    {
+        var models = Directory.CreateTempSubdirectory("mesh-no-models-");
+        var settings = new BatchSettings { RetryPause = TimeSpan.FromMilliseconds(10) };
+        string one, other, input;
+        await using (var first = Start(settings))
+        {
+            one = await first.CreateAsync(await first.UploadAsync(Enumerable.Range(0, 30).Select(i => BatchSeed.Line(i))));
+            input = await first.UploadAsync(Enumerable.Range(50, 20).Select(i => BatchSeed.Line(i)));
+            other = await first.CreateAsync(input);
+            await first.UntilAsync(one, batch => batch.Status == BatchStatus.InProgress);
+            await first.UntilAsync(other, batch => batch.Status == BatchStatus.InProgress);
+        }
+
+        await using var second = new BatchSeed(_journal!, _blobs!, settings, models.FullName);
+        await second.Blobs.DeleteAsync((await second.Directory.FindFileAsync(input, default))!.Parts[0], default);
+        await second.Directory.CancelBatchAsync(one, default);
+        await second.Directory.CancelBatchAsync(other, default);
+        var batch = await second.UntilAsync(one, IsOver);
+        Assert.Equal((BatchStatus.Cancelled, 30, 30), (batch.Status, batch.Total, batch.Failed));
+        Assert.Equal(
+            Enumerable.Range(0, 30).Select(i => $"line-{i}"),
+            (await second.ReadAsync(batch.ErrorFileId)).Select(e => e.GetProperty("custom_id").GetString()));
+        var unread = await second.UntilAsync(other, IsOver);
+        Assert.Equal((BatchStatus.Cancelled, 20, 20), (unread.Status, unread.Total, unread.Failed));
+        models.Delete();
+    }
+
+    [JournalFact]
+    public async Task A_store_that_fails_in_whatever_way_is_tried_again()
+    {
+        // As many parts as lines: they have to be joined.
+        var settings = new BatchSettings { FirstUnitLines = 1, MaxUnitLines = 1, RetryPause = TimeSpan.FromMilliseconds(10) };
+        var blobs = new FailingBlobs(_blobs!) { Reads = 2, Writes = 2, Joins = 2 };
+        await using var seed = new BatchSeed(_journal!, blobs, settings);
+        var vehicle = new UnitVehicle("V-1");
+        vehicle.Connect(seed);
+        var lines = BatchDesk.MaxParts + 10;
+        var batch = await seed.UntilAsync(
+            await seed.CreateAsync(await seed.UploadAsync(Enumerable.Range(0, lines).Select(i => BatchSeed.Line(i)))), IsOver);
+        Assert.Equal((BatchStatus.Completed, lines), (batch.Status, batch.Completed));
+        Assert.Equal((0, 0, 0), (blobs.Reads, blobs.Writes, blobs.Joins));
+        await AssertAnswersAsync(seed, batch, [.. Enumerable.Range(0, lines)]);
+    }
+
+    [JournalFact]
+    public async Task A_vehicle_drops_a_unit_of_an_earlier_term_that_is_given_to_another()
+    {
+        var settings = new BatchSettings { FirstUnitLines = 10, UnitsPerVehicle = 1, TakeOverGrace = TimeSpan.FromMilliseconds(50) };
+        var vehicle = new UnitVehicle("V-1") { IsMute = true, Expected = 10 };
+        await using (var first = Start(settings))
+        {
+            vehicle.Connect(first);
+            await first.CreateAsync(await first.UploadAsync(Enumerable.Range(0, 10).Select(i => BatchSeed.Line(i))));
+            await vehicle.RanExpected.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        }
+
+        await using var second = Start(settings);
+        vehicle.Connect(second);
+        Assert.Equal(vehicle.FirstUnit, await vehicle.Cancelled.Task.WaitAsync(TimeSpan.FromSeconds(60)));
     }
 
     protected abstract Task<(JournalSettings Journal, IBlobStore Blobs)> CreateAsync();

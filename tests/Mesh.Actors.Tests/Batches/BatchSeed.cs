@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Net;
 using System.Text;
@@ -30,23 +31,34 @@ internal sealed class BatchSeed : IAsyncDisposable
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly ActorSystem _system;
     private readonly IActorRef _router;
+    private readonly MeterListener _meters = new();
+    private readonly ConcurrentDictionary<string, long> _results = new();
 
-    public BatchSeed(JournalSettings journal, IBlobStore blobs, BatchSettings? settings = null)
+    /// <param name="models">Folder of its models; null = those of the checkout.</param>
+    public BatchSeed(JournalSettings journal, IBlobStore blobs, BatchSettings? settings = null, string? models = null)
     {
+        var factory = _services.GetRequiredService<IMeterFactory>();
+        _meters.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Name == "mesh.batch.results" && ReferenceEquals(instrument.Meter.Scope, factory))
+                listener.EnableMeasurementEvents(instrument);
+        };
+        _meters.SetMeasurementEventCallback<long>((_, count, tags, _) =>
+            _results.AddOrUpdate((string)tags[0].Value!, count, (_, before) => before + count));
+        _meters.Start();
         var clock = new MonotonicClock(TimeProvider.System);
-        var meters = _services.GetRequiredService<IMeterFactory>();
         Feed = new DispatcherFeed(new RequestTable(clock, new RequestTableLimits()));
         Blobs = blobs;
-        var models = new ModelRepository(Checkout.Models, NullLogger<ModelRepository>.Instance);
-        models.Rescan();
+        var repository = new ModelRepository(models ?? Checkout.Models, NullLogger<ModelRepository>.Instance);
+        repository.Rescan();
         Work = new BatchWork(
             blobs,
-            models,
+            repository,
             Streams,
             new BatchLimits(),
             settings ?? new BatchSettings(),
             new IngressOptions(),
-            new BatchMetrics(meters, new EnergyMetrics(meters, new RegionName("spec"))),
+            new BatchMetrics(factory, new EnergyMetrics(factory, new RegionName("spec"))),
             TimeProvider.System,
             NullLogger<BatchWork>.Instance);
         var options = new MemberOptions("127.0.0.1", IPAddress.Loopback, 0, MeshSystem.SeedRoles(new RegionName("spec")), []);
@@ -77,6 +89,9 @@ internal sealed class BatchSeed : IAsyncDisposable
     public IBlobStore Blobs { get; }
 
     public BatchDirectory Directory { get; }
+
+    /// <summary>Results of lines that were counted as this so far.</summary>
+    public long Results(ResultKind kind) => _results.GetValueOrDefault(kind.ToString());
 
     /// <summary>Line i asks the model about a picture of its own.</summary>
     public static string Line(int number, string? body = null) => JsonSerializer.Serialize(new
@@ -140,6 +155,7 @@ internal sealed class BatchSeed : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _meters.Dispose();
         await _system.Terminate();
         await _services.DisposeAsync();
     }

@@ -31,6 +31,9 @@ internal sealed class UnitVehicle(string id) : IServerStreamWriter<SeedFrame>
 
     public int Ran => Volatile.Read(ref _ran);
 
+    /// <summary>Number of the first unit that it was given.</summary>
+    public ulong FirstUnit { get; private set; }
+
     /// <summary>What to answer a line with; the line itself is given. Default: OK.</summary>
     public Func<UnitLine, AttemptStatus> Judge { get; set; } = _ => AttemptStatus.AttemptOk;
 
@@ -39,6 +42,9 @@ internal sealed class UnitVehicle(string id) : IServerStreamWriter<SeedFrame>
 
     /// <summary>Completes once it has run so many lines.</summary>
     public int Expected { get; init; } = int.MaxValue;
+
+    /// <summary>Completes with the number of the first unit that it was told to drop.</summary>
+    public TaskCompletionSource<ulong> Cancelled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public TaskCompletionSource RanExpected { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -80,6 +86,8 @@ internal sealed class UnitVehicle(string id) : IServerStreamWriter<SeedFrame>
                     _kept.TryRemove((ack.Unit, (int)line), out _);
             }
 
+            foreach (var unit in message.UnitCancels)
+                Cancelled.TrySetResult(unit);
             foreach (var lines in message.UnitLines.Where(lines => lines.Term >= _term))
                 Run(lines);
         }
@@ -94,12 +102,17 @@ internal sealed class UnitVehicle(string id) : IServerStreamWriter<SeedFrame>
             _seed!.Work.UnitResultsArrived(Stream, new UnitResults { Unit = unit.Key, Results = { unit.Select(kept => kept.Value.Clone()) } });
     }
 
+    /// <summary>Sends one of the results that it keeps once more.</summary>
+    public void TellKept(ulong unit, int line) =>
+        _seed!.Work.UnitResultsArrived(Stream, new UnitResults { Unit = unit, Results = { _kept[(unit, line)].Clone() } });
+
     /// <summary>A result that somebody else was asked for.</summary>
     public void TellForeign(ulong unit, int line) => _seed!.Work.UnitResultsArrived(
         Stream, new UnitResults { Unit = unit, Results = { new UnitLineResult { Line = (uint)line, Status = AttemptStatus.AttemptOk } } });
 
     private void Run(UnitLines lines)
     {
+        FirstUnit = FirstUnit == 0 ? lines.Unit : FirstUnit;
         var results = new UnitResults { Unit = lines.Unit };
         foreach (var line in lines.Lines)
         {

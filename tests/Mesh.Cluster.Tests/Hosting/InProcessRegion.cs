@@ -8,6 +8,7 @@ using Mesh.Messages.Work;
 using Mesh.Node;
 using Mesh.Node.Hosting;
 using Mesh.Node.Inference;
+using Mesh.Node.Limits;
 using Mesh.Node.Policy;
 using Mesh.Node.Telemetry;
 using Mesh.Seed;
@@ -109,6 +110,7 @@ public sealed class InProcessRegion : IAsyncDisposable
                 Seeds = [new DnsEndPoint("127.0.0.1", _ports.Cluster)],
                 Location = new GeoPoint(52.52, 13.40),
                 Policy = policy,
+                Cgroup = CgroupSetting.Off,
                 DrainGrace = _drainGrace,
                 Data = Path.Combine(_folder, id),
                 LogLevel = LogLevel.Error,

@@ -10,15 +10,15 @@ namespace Mesh.Process.Tests.Batches;
 
 /// <summary>
 /// A batch while vehicles are killed and restarted and the only seed is killed: every line is answered once, as a direct run
-/// would. CI runs a small one; the full one is
-/// <c>MESH_TEST_BATCH_LINES=20000 MESH_TEST_BATCH_VEHICLES=6 MESH_TEST_BATCH_SEED_KILLS=2</c>.
+/// would. Kills come as the batch gets on, so that none of them meets one that has not begun or has ended. CI runs a small one;
+/// the full one is <c>MESH_TEST_BATCH_LINES=20000 MESH_TEST_BATCH_VEHICLES=6 MESH_TEST_BATCH_SEED_KILLS=2</c>.
 /// </summary>
 public sealed class BatchUnderChurnTests(ITestOutputHelper output)
 {
-    private static readonly int Lines = Setting("MESH_TEST_BATCH_LINES", 2000);
+    private static readonly int Lines = Setting("MESH_TEST_BATCH_LINES", 6000);
     private static readonly int Vehicles = Setting("MESH_TEST_BATCH_VEHICLES", 3);
+    private static readonly int VehicleKills = Setting("MESH_TEST_BATCH_VEHICLE_KILLS", Vehicles);
     private static readonly int SeedKills = Setting("MESH_TEST_BATCH_SEED_KILLS", 1);
-    private static readonly TimeSpan KillEvery = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 
     [Fact]
@@ -35,22 +35,36 @@ public sealed class BatchUnderChurnTests(ITestOutputHelper output)
         // 200 means that it is durable, at any instant: this one, and when some of it is answered.
         await KillSeedAsync(mesh, "just created");
         Assert.Equal(created.Id, (await client.CreateAsync(file, PictureBatch.Endpoint, "once")).Id);
-        using var over = new CancellationTokenSource();
-        var churn = ChurnAsync(mesh, over.Token);
-        for (var kill = 2; kill <= SeedKills; kill++)
+        var starts = Enumerable.Repeat(Task.CompletedTask, Vehicles).ToArray();
+        var kills = Kills().ToList();
+        for (var i = 0; i < kills.Count; i++)
         {
-            var share = Lines * (kill - 1) / SeedKills;
+            var share = Math.Max(1, Lines * i / kills.Count);
             var report = await UntilAsync(client, created.Id, report => report.IsOver || report.Counts.Completed >= share);
-            Assert.False(report.IsOver, $"the batch had ended before the seed could be killed again: more lines are needed");
-            await KillSeedAsync(mesh, $"{report.Counts.Completed} of {Lines} lines done");
+            Assert.False(report.IsOver, $"the batch had ended before kill {i + 1} of {kills.Count}: more lines are needed");
+            if (kills[i] is { } vehicle)
+                await KillVehicleAsync(mesh, starts, vehicle, $"{report.Counts.Completed} of {Lines} lines done");
+            else
+                await KillSeedAsync(mesh, $"{report.Counts.Completed} of {Lines} lines done");
         }
 
         var ended = await UntilAsync(client, created.Id, report => report.IsOver);
-        await over.CancelAsync();
-        output.WriteLine($"{await churn} vehicles killed and restarted");
+        await Task.WhenAll(starts);
         Assert.Equal(("completed", Lines, Lines, 0), (ended.Status, ended.Counts.Total, ended.Counts.Completed, ended.Counts.Failed));
         Assert.Null(ended.ErrorFileId);
         Assert.Empty(pictures.Problems(await client.ContentAsync(ended.OutputFileId!)));
+    }
+
+    /// <summary>Who is killed, in order: a vehicle by its number, or (null) the seed, which is after the first vehicle and then evenly among them.</summary>
+    private static IEnumerable<int?> Kills()
+    {
+        var seeds = 0;
+        for (var i = 0; i < VehicleKills; i++)
+        {
+            yield return i % Vehicles;
+            for (; seeds < SeedKills && seeds * VehicleKills <= i * SeedKills; seeds++)
+                yield return null;
+        }
     }
 
     private async Task KillSeedAsync(TestMesh mesh, string when)
@@ -61,44 +75,23 @@ public sealed class BatchUnderChurnTests(ITestOutputHelper output)
         output.WriteLine($"seed killed ({when}); ready again after {(DateTime.UtcNow - started).TotalSeconds:0.0} s");
     }
 
-    /// <summary>One vehicle after the other, whether the last one is back or not; answers how many.</summary>
-    private static async Task<int> ChurnAsync(TestMesh mesh, CancellationToken over)
+    /// <summary>It starts again beside what follows; one that is still starting has nothing to lose, so it is waited for.</summary>
+    private async Task KillVehicleAsync(TestMesh mesh, Task[] starts, int index, string when)
     {
-        using var beat = new PeriodicTimer(KillEvery);
-        var starts = Enumerable.Repeat(Task.CompletedTask, Vehicles).ToArray();
-        var (kills, next) = (0, 0);
-        try
-        {
-            do
-            {
-                // One that is still starting, because the seed is away, has nothing to lose.
-                if (Enumerable.Range(0, Vehicles).Select(i => (next + i) % Vehicles).Where(i => starts[i].IsCompleted).ToList() is not [var index, ..])
-                    continue;
-                next = index + 1;
-                await starts[index];
-                var id = string.Create(CultureInfo.InvariantCulture, $"V-{index + 1:000}");
-                var vehicle = mesh.Vehicles.Single(v => v.Id.Value == id);
-                await mesh.KillAsync(vehicle.Process);
-                await vehicle.DisposeAsync();
-                starts[index] = mesh.StartVehicleAsync(index + 1);
-                kills++;
-            }
-            while (await beat.WaitForNextTickAsync(over));
-        }
-        catch (OperationCanceledException) when (over.IsCancellationRequested)
-        {
-            // The batch has ended.
-        }
-
-        await Task.WhenAll(starts);
-        return kills;
+        await starts[index];
+        var id = string.Create(CultureInfo.InvariantCulture, $"V-{index + 1:000}");
+        var vehicle = mesh.Vehicles.Single(v => v.Id.Value == id);
+        await mesh.KillAsync(vehicle.Process);
+        await vehicle.DisposeAsync();
+        starts[index] = mesh.StartVehicleAsync(index + 1);
+        output.WriteLine($"{id} killed ({when})");
     }
 
-    /// <summary>Asks a few times a second; a seed that is away is asked again.</summary>
+    /// <summary>Asks many times a second; a seed that is away is asked again.</summary>
     private static async Task<BatchStatusReport> UntilAsync(BatchClient client, string batch, Func<BatchStatusReport, bool> condition)
     {
         using var limit = new CancellationTokenSource(Limit);
-        using var interval = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        using var interval = new PeriodicTimer(TimeSpan.FromMilliseconds(25));
         while (true)
         {
             try

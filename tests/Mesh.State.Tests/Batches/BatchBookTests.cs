@@ -108,6 +108,7 @@ public sealed class BatchBookTests
         _settings = new BatchSettings { MaxFiles = 2, MaxActive = 1 };
         Ask(new AddFile(File("file-2")));
         Assert.Equal(BatchRefusal.Overloaded, Refused(new AddFile(File("file-3"))).Refusal);
+        Assert.Equal(BatchRefusal.Overloaded, Refused(new CheckRoom()).Refusal);
         Create("batch_1");
         Assert.Equal(BatchRefusal.Overloaded, Refused(new CreateBatch("batch_2", Request() with { InputFileId = "file-2" })).Refusal);
     }

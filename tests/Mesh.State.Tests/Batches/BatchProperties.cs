@@ -35,7 +35,8 @@ public sealed class BatchProperties
 
         string[] ways =
         [
-            "router died", "router died in recovery", "run failed", "vehicle Vanished", "vehicle Planned", "handed back", "line given up",
+            "router died", "router died in recovery", "run failed", "vehicle Vanished", "vehicle Planned", "handed back", "line given up", "line failed for good",
+            "vehicle killed by a line", "killer stopped", "model away", "counted for its end",
             "result Accepted", "result Duplicate", "result stale", "created", "created before", "blobs removed", "refused Conflict",
             "ended Completed", "ended Cancelled", "ended Expired", "ended Failed",
         ];

@@ -38,6 +38,9 @@ public sealed class LineSetTests
             Assert.All(Enumerable.Range(-1, 60), line => Assert.Equal(model.Contains(line), set.Contains(line)));
             Assert.Equal(model.Take(5), new LineSet(set.First(5)).Lines);
             Assert.Equal(LineSet.Of([.. model.Reverse()]), set.Ranges);
+            var asked = Enumerable.Range(range.First, range.Count).ToList();
+            Assert.Equal(asked.Where(model.Contains), new LineSet(set.Within(range)).Lines);
+            Assert.Equal(asked.Where(line => !model.Contains(line)), new LineSet(set.Outside(range)).Lines);
         }
     }
 

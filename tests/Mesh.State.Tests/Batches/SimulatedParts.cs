@@ -10,11 +10,11 @@ namespace Mesh.State.Tests.Batches;
 /// <summary>A run without files and streams.</summary>
 internal sealed class SimulatedRun(long number, string batch)
 {
-    private readonly Dictionary<int, int> _failures = [];
-
     public long Number => number;
 
     public string Batch => batch;
+
+    public bool HasModel { get; set; }
 
     public long LastTicket { get; set; }
 
@@ -24,13 +24,11 @@ internal sealed class SimulatedRun(long number, string batch)
 
     public Dictionary<long, List<(ulong Unit, int Line)>> Written { get; } = [];
 
-    public int Fails(int line) => _failures[line] = _failures.GetValueOrDefault(line) + 1;
-
     /// <summary>It takes no more of the unit; the router hears so once everything gathered is written.</summary>
     public void End(ulong unit, UnitEnd? how, Action<IDeskCommand> tell)
     {
         if (!Units.TryGetValue(unit, out var over))
-            tell(new UnitClosed(number, batch, unit, new VehicleId("V-0"), UnitEnd.Lost, null));
+            tell(new UnitClosed(number, batch, unit, new VehicleId("V-0"), UnitEnd.Lost, null, 0, []));
         else if (!over.IsOver)
             (over.IsOver, over.How) = (true, how);
     }
@@ -40,7 +38,7 @@ internal sealed class SimulatedRun(long number, string batch)
         foreach (var (unit, over) in Units.Where(unit => unit.Value.IsOver).ToList())
         {
             Units.Remove(unit);
-            tell(new UnitClosed(number, batch, unit, over.Vehicle, over.How, 0.5));
+            tell(new UnitClosed(number, batch, unit, over.Vehicle, over.How, 0.5, over.Claims.Taken, over.Claims.GivenUp.Ranges));
         }
     }
 }

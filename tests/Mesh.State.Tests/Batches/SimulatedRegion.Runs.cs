@@ -21,8 +21,25 @@ internal sealed partial class SimulatedRegion
             return;
         }
 
-        IReadOnlyList<BatchFault> faults = !open.Validated && _random.Next(8) == 0 ? [new BatchFault("empty_batch", "no lines", null, null)] : [];
-        _mailbox.Add(new BatchScanned(open.Run, open.Batch, _sizes[open.Input.Id], faults, Model()));
+        if (open is { Counted: true, Closing: true })
+        {
+            _mailbox.Add(new BatchScanned(open.Run, open.Batch, 0, [], null));
+            return;
+        }
+
+        IReadOnlyList<BatchFault> faults = !open.Counted && _random.Next(8) == 0 ? [new BatchFault("empty_batch", "no lines", null, null)] : [];
+        _runs[open.Batch].HasModel = !open.Closing && (_calm || _random.Next(6) > 0);
+        _mailbox.Add(new BatchScanned(open.Run, open.Batch, _sizes[open.Input.Id], faults, _runs[open.Batch].HasModel ? Model() : null));
+        Count(_runs[open.Batch].HasModel ? "model there" : open.Closing ? "counted for its end" : "model away");
+    }
+
+    private void FindModel()
+    {
+        foreach (var run in _runs.Values.Where(run => !run.HasModel && Book.Batches.TryGetValue(run.Batch, out var batch) && !batch.IsClosing))
+        {
+            run.HasModel = true;
+            _mailbox.Add(new ModelFound(run.Number, run.Batch, Model()));
+        }
     }
 
     private void Start(StartUnit start)
@@ -35,8 +52,26 @@ internal sealed partial class SimulatedRegion
     private void WriteOff(SimulatedRun run, CloseOut over)
     {
         var failed = new LineSet(over.Lines).Lines.ToList();
+        if (over.Code is null)
+            failed.ForEach(line => CheckVerdict(run.Batch, line, over.Message));
         var blob = Blob(failed.Select(line => (run.Batch, line, false)));
         _mailbox.Add(new OutcomesWritten(run.Number, run.Batch, ++run.LastTicket, [new UnitOutcomes(0, [], over.Lines)], null, blob));
+    }
+
+    /// <summary>No line gets the blame for what vehicles do.</summary>
+    private void CheckVerdict(string batch, int line, string verdict)
+    {
+        var key = (Book.Batches[batch].Entry.Request.InputFileId, line);
+        if (verdict.StartsWith("it takes vehicles down", StringComparison.Ordinal))
+        {
+            Assert.Contains(key, _killers);
+            Count("killer stopped");
+        }
+        else
+        {
+            Assert.True(_failures[(batch, line)] >= Settings.MaxLineFailures);
+            Count("line failed for good");
+        }
     }
 
     private void Flush()
@@ -103,11 +138,17 @@ internal sealed partial class SimulatedRegion
 
     private void Disconnect(SimulatedVehicle vehicle)
     {
-        if (vehicle.Stream is not { } stream)
+        if (vehicle.Stream is null)
             return;
         var kind = _random.Next(3) == 0 ? DepartureKind.Planned : DepartureKind.Vanished;
+        Lose(vehicle, kind, forgets: _random.Next(2) == 0);
+    }
+
+    private void Lose(SimulatedVehicle vehicle, DepartureKind kind, bool forgets)
+    {
         Count("vehicle " + kind);
-        vehicle.Close(forgets: _random.Next(2) == 0);
+        var stream = vehicle.Stream!.Value;
+        vehicle.Close(forgets);
         var waiting = _state.Desk.DecideStreamGone(stream, kind, _now);
         Learn(new StreamClosed(stream));
         Run(waiting);
@@ -117,7 +158,14 @@ internal sealed partial class SimulatedRegion
     {
         if (vehicle.NextLine() is not { } next)
             return;
-        var failed = !_calm && _random.Next(12) == 0;
+        if (FileOf(next.Unit) is { } file && _killers.Contains((file, next.Line)))
+        {
+            Count("vehicle killed by a line");
+            Lose(vehicle, DepartureKind.Vanished, forgets: true);
+            return;
+        }
+
+        var failed = FileOf(next.Unit) is { } of && _hopeless.Contains((of, next.Line)) || (!_calm && _random.Next(12) == 0);
         if (!failed)
             vehicle.Kept.Add(next);
         if (vehicle.Stream is not null)
@@ -153,9 +201,11 @@ internal sealed partial class SimulatedRegion
         }
     }
 
+    private string? FileOf(ulong unit) => Book.Units.TryGetValue(unit, out var open) ? open.Batch.Entry.Request.InputFileId : null;
+
     private void Deliver(SimulatedVehicle vehicle, ulong number, int line, bool failed)
     {
-        if (_runs.Values.FirstOrDefault(run => run.Units.ContainsKey(number)) is not { } run || run.Units[number].Vehicle != vehicle.Id)
+        if (_runs.Values.FirstOrDefault(run => run.Units.ContainsKey(number)) is not { HasModel: true } run || run.Units[number].Vehicle != vehicle.Id)
         {
             Count("result stale");
             vehicle.Kept.Remove((number, line));
@@ -167,18 +217,19 @@ internal sealed partial class SimulatedRegion
         Count("result " + claim);
         if (claim != LineClaim.Accepted || unit.IsOver)
             return;
-        if (failed && run.Fails(line) < Settings.MaxLineFailures)
+        if (failed)
         {
             unit.Claims.GiveUp(line);
+            _failures[(run.Batch, line)] = _failures.GetValueOrDefault((run.Batch, line)) + 1;
             Count("line given up");
         }
         else
         {
             unit.Claims.Take(line);
-            run.Gathered.Add((number, line, !failed));
+            run.Gathered.Add((number, line, true));
         }
 
         if (unit.Claims.IsComplete)
-            run.End(number, unit.Claims.GivenUp > 0 ? UnitEnd.Failed : null, Tell);
+            run.End(number, unit.Claims.GivenUp.Count > 0 ? UnitEnd.Failed : null, Tell);
     }
 }

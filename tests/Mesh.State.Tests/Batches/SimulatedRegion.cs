@@ -31,6 +31,9 @@ internal sealed partial class SimulatedRegion
     private readonly List<SimulatedVehicle> _vehicles;
     private readonly Dictionary<ArtifactHash, List<(string Batch, int Line, bool Done)>> _blobs = [];
     private readonly Dictionary<string, int> _sizes = [];
+    private readonly HashSet<(string File, int Line)> _killers = [];
+    private readonly HashSet<(string File, int Line)> _hopeless = [];
+    private readonly Dictionary<(string Batch, int Line), int> _failures = [];
     private (int At, RouterSnapshot Snapshot)? _snapshot;
     private RouterState _state;
     private TimeSpan _now = TimeSpan.FromSeconds(1);
@@ -72,6 +75,7 @@ internal sealed partial class SimulatedRegion
                 case 4: Pass(TimeSpan.FromSeconds(_random.NextDouble() * 3)); break;
                 case 5 when _random.Next(20) == 0: Pass(TimeSpan.FromHours(_random.Next(1, 20))); break;
                 case 6: Misbehave(); break;
+                case 9: FindModel(); break;
                 case 7 or 8: Flush(); break;
                 case < 15: Work(Any(_vehicles)); break;
                 default: Mail(); break;
@@ -93,7 +97,11 @@ internal sealed partial class SimulatedRegion
         for (var i = 0; i < 5000 && (Book.Active.Count > 0 || _mailbox.Count > 0); i++)
         {
             foreach (var vehicle in _vehicles)
+            {
+                Connect(vehicle);
                 Work(vehicle);
+            }
+
             Flush();
             while (_mailbox.Count > 0)
                 Mail();
@@ -150,6 +158,10 @@ internal sealed partial class SimulatedRegion
     {
         var file = $"file-{++_lastName}";
         _sizes[file] = _random.Next(1, 60);
+        if (_random.Next(4) == 0)
+            _killers.Add((file, _random.Next(_sizes[file])));
+        if (_random.Next(4) == 0)
+            _hopeless.Add((file, _random.Next(_sizes[file])));
         return new AddFile(new FileEntry(
             file, "in.jsonl", "batch", _wall, _random.Next(3) == 0 ? _wall + TimeSpan.FromHours(30) : null, [Blob([])]));
     }
@@ -180,7 +192,7 @@ internal sealed partial class SimulatedRegion
     private void TakeOffice()
     {
         Persist(_state.DecideTerm(_wall));
-        Run(_state.Desk.DecideOffice(_now));
+        Run(_state.Desk.DecideOffice(_state.Term, _now));
         foreach (var vehicle in _vehicles.Where(vehicle => vehicle.Stream is not null))
             Learn(vehicle.Opened);
         Advance();

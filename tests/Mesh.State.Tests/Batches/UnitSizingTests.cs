@@ -1,4 +1,5 @@
 using FsCheck.Xunit;
+using Mesh.Messages;
 using Mesh.Seed.Batches;
 
 namespace Mesh.State.Tests.Batches;
@@ -30,5 +31,33 @@ public sealed class UnitSizingTests
     {
         var lines = UnitSizing.Lines(1 + Math.Abs(pending % 1_000_000), vehicles, double.IsFinite(seconds) ? Math.Abs(seconds) : null, Settings);
         Assert.InRange(lines, 1, Math.Min(1 + Math.Abs(pending % 1_000_000), Settings.MaxUnitLines));
+    }
+
+    [Theory]
+    [InlineData(100, null, null, 180)]
+    [InlineData(10, 0.1, 0.1, 30)]
+    [InlineData(100, 0.1, 0.1, 120)]
+    [InlineData(100, null, 0.2, 240)]
+    [InlineData(16384, 1.0, 1.0, 600)]
+    public void Silence_is_measured_by_what_a_unit_should_take(int lines, double? own, double? fleet, double seconds) =>
+        Assert.Equal(TimeSpan.FromSeconds(seconds), UnitSizing.Silence(lines, own, fleet, new BatchSettings()));
+
+    [Fact]
+    public void A_vehicle_that_was_not_measured_is_taken_for_what_its_hardware_is()
+    {
+        var (speeds, one, other) = (new UnitSpeeds(), new ArtifactHash(new string('a', 64)), new ArtifactHash(new string('b', 64)));
+        Assert.Null(speeds.SecondsPerLine(new VehicleId("V-9"), "slow", one));
+        for (var i = 0; i < 50; i++)
+        {
+            speeds.Measured(new SpeedMeasured(new VehicleId("V-1"), "fast", one, 0.1));
+            speeds.Measured(new SpeedMeasured(new VehicleId("V-2"), "slow", one, 0.4));
+        }
+
+        speeds.Measured(new SpeedMeasured(new VehicleId("V-1"), "fast", other, 1));
+        Assert.Equal(0.1, speeds.SecondsPerLine(new VehicleId("V-1"), "fast", one)!.Value, 3);
+        Assert.Equal(0.4, speeds.SecondsPerLine(new VehicleId("V-9"), "slow", one)!.Value, 3);
+        // Of another model it is known only how the fleet does, and that this hardware is slower than that.
+        Assert.InRange(speeds.SecondsPerLine(new VehicleId("V-9"), "slow", other)!.Value, 1.2, 2);
+        Assert.Equal(1, speeds.SecondsPerLine(new VehicleId("V-9"), "", other));
     }
 }

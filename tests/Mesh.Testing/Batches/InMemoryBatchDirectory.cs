@@ -21,6 +21,8 @@ public sealed class InMemoryBatchDirectory(TimeProvider time) : IBatchDirectory
 
     public IReadOnlyList<FileEntry> Files => Locked(() => _files.ToArray());
 
+    public Task CheckRoomAsync(CancellationToken cancellation) => Task.FromResult(Locked(() => true));
+
     public Task<FileEntry> AddFileAsync(FileEntry file, CancellationToken cancellation) => Task.FromResult(Locked(() =>
     {
         _files.Add(file);

@@ -81,6 +81,7 @@ internal sealed class FileEndpoints(IBatchDirectory directory, IBlobStore store,
         var request = context.Request;
         if (request.ContentLength > limits.MaxFileBytes + FormBytes)
             throw FileUpload.TooLarge(limits.MaxFileBytes);
+        await CheckRoomAsync(context);
         // The limit is on the file, also on one that comes in chunks; Kestrel's own would be another, lower one.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
             size.MaxRequestBodySize = null;
@@ -91,6 +92,18 @@ internal sealed class FileEndpoints(IBatchDirectory directory, IBlobStore store,
             request.ContentType, body, store, limits.MaxFileBytes, context.RequestAborted);
         var now = time.GetUtcNow();
         return new FileEntry("file-" + RandomNumberGenerator.GetHexString(24, lowercase: true), filename, "batch", now, now + life, [content]);
+    }
+
+    /// <summary>Before any of the body is read: what there is no place for need not be sent.</summary>
+    private async Task CheckRoomAsync(HttpContext context)
+    {
+        if (store.FreeBytes is { } free && free - (context.Request.ContentLength ?? 0) < limits.KeepFreeBytes)
+        {
+            throw new ApiRefusedException(
+                StatusCodes.Status507InsufficientStorage, $"the server has only {free} bytes left to store: delete files or try again later", "insufficient_storage");
+        }
+
+        await directory.CheckRoomAsync(context.RequestAborted);
     }
 
     private async Task<FileEntry> FindAsync(HttpContext context)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Mesh.Seed.Batches.Lines;
 
@@ -10,6 +11,7 @@ internal sealed record LineFault(string Code, string Message)
     public const string InvalidRequest = "invalid_request";
     public const string WrongUrl = "url_mismatch";
     public const string TooLarge = "request_too_large";
+    public const string InvalidEncoding = "invalid_encoding";
 }
 
 /// <summary>
@@ -46,9 +48,14 @@ internal readonly record struct BatchLine(string? CustomId, ReadOnlyMemory<byte>
     }
 
     /// <summary>The line at which the reader stands.</summary>
-    public static BatchLine Read(LineReader reader, string endpoint, int maxLineBytes) => reader.TooLong
-        ? new BatchLine(null, default, new LineFault(LineFault.TooLarge, $"the line is longer than the {maxLineBytes} bytes that this server accepts"))
-        : Read(reader.Line, endpoint);
+    public static BatchLine Read(LineReader reader, string endpoint, int maxLineBytes)
+    {
+        if (reader.TooLong)
+            return Bad(LineFault.TooLarge, $"the line is longer than the {maxLineBytes} bytes that this server accepts");
+        return Utf8.IsValid(reader.Line.Span) ? Read(reader.Line, endpoint) : Bad(LineFault.InvalidEncoding, "the line is not UTF-8");
+
+        static BatchLine Bad(string code, string message) => new(null, default, new LineFault(code, message));
+    }
 
     /// <summary>The reader's own words with the place in the whole line; null = none.</summary>
     private static string? JsonProblem(ReadOnlySpan<byte> line)

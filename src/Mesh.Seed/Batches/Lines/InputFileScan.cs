@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Unicode;
 using Mesh.Messages.Control;
 
 namespace Mesh.Seed.Batches.Lines;
@@ -60,10 +59,7 @@ internal static class InputFileScan
                 await AddBadAsync(_lines, BatchLine.Read(ReadOnlyMemory<byte>.Empty, endpoint));
             _lines++;
             _index.Add(reader.Index, reader.Offset);
-            if (!Utf8.IsValid(reader.Line.Span))
-                Stop(new BatchFault("invalid_encoding", $"line {reader.Index + 1} is not UTF-8", null, reader.Index + 1L));
-            else
-                await AddAsync(reader.Index, BatchLine.Read(reader, endpoint, limits.MaxLineBytes));
+            await AddAsync(reader.Index, BatchLine.Read(reader, endpoint, limits.MaxLineBytes));
         }
 
         public InputScan Result()

@@ -11,6 +11,9 @@ internal sealed record LineIndex(IReadOnlyList<int> Lines, IReadOnlyList<long> O
     private const int LinesApart = 64;
     private const int BytesApart = 1 << 20;
 
+    /// <summary>Of a file that was not gone through: only its start is known.</summary>
+    public static LineIndex Start { get; } = new([0], [0]);
+
     /// <summary>The last known line at or before <paramref name="line"/>, and its offset.</summary>
     public (int Line, long Offset) Before(int line)
     {

@@ -59,12 +59,12 @@ internal static class OutputLines
         }
     }
 
-    /// <summary>What <c>POST …/infer</c> would have refused: a 4xx or 5xx with OIP's error object.</summary>
+    /// <summary>What <c>POST …/infer</c> would have refused: a 4xx or 5xx with OIP's error object, whose text begins with the line's number.</summary>
     public static void WriteFailure(PooledBuffer output, string batchId, int line, string? customId, int status, string error) =>
         WriteResponse(output, batchId, line, customId, status, writer =>
         {
             writer.WriteStartObject();
-            writer.WriteString("error"u8, error);
+            writer.WriteString("error"u8, string.Create(CultureInfo.InvariantCulture, $"line {line + 1}: {error}"));
             writer.WriteEndObject();
         });
 

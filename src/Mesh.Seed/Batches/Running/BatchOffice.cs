@@ -19,6 +19,9 @@ internal sealed class BatchOffice(long term, Action<IDeskCommand> tell)
 
     public ConcurrentDictionary<long, StreamWindow> Windows { get; } = new();
 
+    /// <summary>Ends with the term.</summary>
+    public CancellationTokenSource Ending { get; } = new();
+
     /// <summary>The highest unit number that this seed has heard of.</summary>
     public ulong LastUnit
     {

@@ -15,11 +15,16 @@ internal sealed partial class BatchRun
     /// <summary>Lines are written and recorded together until there are so many bytes of them …</summary>
     private const int FlushBytes = 4 << 20;
 
+    /// <summary>… or so many lines, since vehicles wait when they keep some thousands of results …</summary>
+    private const int FlushLines = 2048;
+
+    private const int MaxErrorLength = 2000;
+
     /// <summary>Writes under way: while one syncs, the next is recorded.</summary>
     private const int MaxWrites = 3;
 
     /// <summary>… or the first of them has waited for so long, or a unit ends.</summary>
-    private static readonly TimeSpan FlushAfter = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan FlushAfter = TimeSpan.FromSeconds(1);
 
     private readonly SemaphoreSlim _writes = new(MaxWrites, MaxWrites);
     private Gathering _gathering;
@@ -30,14 +35,14 @@ internal sealed partial class BatchRun
     private async Task GatherAsync()
     {
         await using var timer = _flushTimer = _parts.Time.CreateTimer(
-            _ => TryOffer(FlushDue.Instance), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _ => Post(FlushDue.Instance), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         var reader = _inbox.Reader;
         while (await reader.WaitToReadAsync(Ending))
         {
             while (reader.TryRead(out var item))
             {
                 await HandleAsync(item);
-                if (_gathering.Bytes >= FlushBytes)
+                if (IsFull)
                     await FlushAsync();
             }
         }
@@ -47,10 +52,13 @@ internal sealed partial class BatchRun
     {
         switch (item)
         {
-            case UnitArrival arrival: await TakeAsync(arrival); break;
+            case UnitArrival arrival:
+                _inbox.Taken(arrival);
+                await TakeAsync(arrival);
+                break;
             case Refused refused: await TakeAsync(refused); break;
             case UnitOver over: await EndAsync(over); break;
-            case LinesOver over: await WriteOffAsync(over); break;
+            case CloseOut over: await WriteOffAsync(over); break;
             case FlushDue: await FlushAsync(); break;
             default: throw new InvalidOperationException($"{item.GetType()} is nothing that a run takes.");
         }
@@ -59,7 +67,8 @@ internal sealed partial class BatchRun
     private async ValueTask TakeAsync(UnitArrival arrival)
     {
         var unit = arrival.Unit;
-        if (unit.IsClosed)
+        // Without the model, which is away or not needed any more, no result can be written: the lines are run again, if at all.
+        if (unit.IsClosed || Model is null)
         {
             Discard(arrival);
             return;
@@ -113,18 +122,19 @@ internal sealed partial class BatchRun
                 Fail(part, line, sent.CustomId, StatusCodes.Status400BadRequest, result.Error);
                 break;
             default:
-                var failures = _failures[line] = _failures.GetValueOrDefault(line) + 1;
-                if (failures < _parts.Settings.MaxLineFailures)
-                {
-                    unit.Claims.GiveUp(line);
-                    break;
-                }
-
-                unit.Claims.Take(line);
-                _failures.Remove(line);
-                Fail(part, line, sent.CustomId, StatusCodes.Status500InternalServerError, $"{failures} vehicles could not run it: {result.Error}");
+                // Whether others shall try is the JobRouter's to say, which knows them.
+                unit.Claims.GiveUp(line);
+                NoteFailure(line, result.Error);
                 break;
         }
+    }
+
+    private void NoteFailure(int line, string error)
+    {
+        error = error.Length <= MaxErrorLength ? error : error[..MaxErrorLength];
+        // What keeps a vehicle from one line keeps it from the next as well: one string for all of them.
+        _lastError = error == _lastError ? _lastError : error;
+        _failures[line] = (_failures.GetValueOrDefault(line).Count + 1, _lastError);
     }
 
     private void Answer(UnitRun unit, Gathering.Part part, int line, SentLine sent, UnitLineResult result)
@@ -136,10 +146,10 @@ internal sealed partial class BatchRun
             result.Outputs.FromWire(),
             null,
             unit.Vehicle,
-            _failures.GetValueOrDefault(line) + 1,
+            _failures.GetValueOrDefault(line).Count + 1,
             result.Timings());
         _failures.Remove(line);
-        if (OutputLines.WriteAnswer(_gathering.Results, Batch, line, sent.CustomId, _model, sent.Call, outcome))
+        if (OutputLines.WriteAnswer(_gathering.Results, Batch, line, sent.CustomId, Model!, sent.Call, outcome))
         {
             part.Done.Add(line);
             return;
@@ -159,9 +169,10 @@ internal sealed partial class BatchRun
     private async ValueTask TakeAsync(Refused refused)
     {
         var (unit, bad, line) = (refused.Unit, refused.Bad, refused.Line);
+        unit.RefusalTaken(line);
         if (unit.IsClosed)
             return;
-        unit.Claims.Take(line);
+        unit.Claims.Refuse(line);
         var part = Part(unit.Number);
         if (bad is null)
         {
@@ -189,15 +200,16 @@ internal sealed partial class BatchRun
     }
 
     private ValueTask CloseIfCompleteAsync(UnitRun unit) => unit.Claims.IsComplete
-        ? CloseAsync(unit, unit.Claims.GivenUp > 0 ? UnitEnd.Failed : null)
+        ? CloseAsync(unit, unit.Claims.GivenUp.Count > 0 ? UnitEnd.Failed : null)
         : ValueTask.CompletedTask;
 
     private ValueTask EndAsync(UnitOver over)
     {
         if (_office.Units.GetValueOrDefault(over.Unit) is not { } unit || unit.Run != this || unit.IsClosed)
             return ValueTask.CompletedTask; // It has ended by itself, and the JobRouter will hear so.
+        // One that was sent before this run may be at its vehicle still, whose stream has another number since.
         if (over.How is UnitEnd.Withdrawn or UnitEnd.Lost)
-            unit.Stream?.TryCancelUnit(unit.Number);
+            (unit.Stream ?? _parts.Streams.Find(unit.Vehicle))?.TryCancelUnit(unit.Number);
         return CloseAsync(unit, over.How);
     }
 
@@ -210,21 +222,54 @@ internal sealed partial class BatchRun
         await FlushAsync();
     }
 
-    private async ValueTask WriteOffAsync(LinesOver over)
+    private async ValueTask WriteOffAsync(CloseOut over)
     {
-        await foreach (var reader in ReadAsync(over.Lines, Ending))
+        if (over.Unread)
         {
-            var line = BatchLine.Read(reader, _open.Request.Endpoint, _parts.Limits.MaxLineBytes);
-            if (line.Fault is { } fault)
-                OutputLines.WriteBadLine(_gathering.Errors, Batch, new BadLine(reader.Index, fault.Code, fault.Message, line.CustomId));
-            else
-                OutputLines.WriteError(_gathering.Errors, Batch, reader.Index, line.CustomId, over.Code, over.Message);
-            Part(0).Failed.Add(reader.Index);
-            if (_gathering.Bytes >= FlushBytes)
-                await FlushAsync();
+            foreach (var line in new LineSet(over.Lines).Lines)
+                await WriteOffAsync(over, line, null);
+        }
+        else
+        {
+            await foreach (var reader in ReadAsync(over.Lines, Ending))
+            {
+                var line = BatchLine.Read(reader, _open.Request.Endpoint, _parts.Limits.MaxLineBytes);
+                if (line.Fault is { } fault)
+                    await WriteOffAsync(new BadLine(reader.Index, fault.Code, fault.Message, line.CustomId));
+                else
+                    await WriteOffAsync(over, reader.Index, line.CustomId);
+            }
         }
 
         await FlushAsync();
+    }
+
+    private ValueTask WriteOffAsync(BadLine bad)
+    {
+        OutputLines.WriteBadLine(_gathering.Errors, Batch, bad);
+        return WrittenOffAsync(bad.Line);
+    }
+
+    private ValueTask WriteOffAsync(CloseOut over, int line, string? customId)
+    {
+        if (over.Code is { } code)
+        {
+            OutputLines.WriteError(_gathering.Errors, Batch, line, customId, code, over.Message);
+        }
+        else
+        {
+            var why = _failures.TryGetValue(line, out var failure) ? $"{over.Message}: {failure.Error}" : over.Message;
+            OutputLines.WriteFailure(_gathering.Errors, Batch, line, customId, StatusCodes.Status500InternalServerError, why);
+        }
+
+        _failures.Remove(line);
+        return WrittenOffAsync(line);
+    }
+
+    private ValueTask WrittenOffAsync(int line)
+    {
+        Part(0).Failed.Add(line);
+        return IsFull ? FlushAsync() : ValueTask.CompletedTask;
     }
 
     private Gathering.Part Part(ulong unit)
@@ -233,6 +278,8 @@ internal sealed partial class BatchRun
             _flushTimer!.Change(FlushAfter, Timeout.InfiniteTimeSpan);
         return _gathering.Of(unit);
     }
+
+    private bool IsFull => _gathering.Bytes >= FlushBytes || _gathering.Lines >= FlushLines;
 
     private async ValueTask FlushAsync()
     {
@@ -274,7 +321,7 @@ internal sealed partial class BatchRun
         foreach (var (unit, how) in gathered.Closings)
         {
             _office.Units.TryRemove(KeyValuePair.Create(unit.Number, unit));
-            Tell(new UnitClosed(_open.Run, Batch, unit.Number, unit.Vehicle, how, unit.SecondsPerLine(_parts.Time)));
+            Tell(new UnitClosed(_open.Run, Batch, unit.Number, unit.Vehicle, how, unit.SecondsPerLine(_parts.Time), unit.Claims.Taken, unit.Claims.GivenUp.Ranges));
         }
     }
 

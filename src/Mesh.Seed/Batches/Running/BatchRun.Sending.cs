@@ -42,7 +42,7 @@ internal sealed partial class BatchRun
         {
             if (Read(reader, out var refused) is not { } line)
             {
-                await _inbox.Writer.WriteAsync(refused! with { Unit = unit }, ending);
+                await RefuseAsync(refused! with { Unit = unit }, ending);
                 continue;
             }
 
@@ -70,6 +70,17 @@ internal sealed partial class BatchRun
         chunk.TrySend(last: true);
     }
 
+    /// <summary>As a line that is sent: no more of them wait for the loop than the window lets out.</summary>
+    private async ValueTask RefuseAsync(Refused refused, CancellationToken ending)
+    {
+        await refused.Unit.Window!.TakeAsync(UnitRun.RefusalBytes, ending);
+        refused.Unit.RefusalWaits(refused.Line);
+        if (ending.IsCancellationRequested)
+            refused.Unit.RefusalTaken(refused.Line); // What waited has been released already, this one perhaps not.
+        else
+            Post(refused);
+    }
+
     /// <summary>The line at which the reader stands; null when it cannot be run, and why.</summary>
     private SentLine? Read(LineReader reader, out Refused? refused)
     {
@@ -83,7 +94,7 @@ internal sealed partial class BatchRun
 
         try
         {
-            return new SentLine(line.CustomId!, BatchRequest.Read(_model, line.Body, _parts.DefaultTimeout), 0);
+            return new SentLine(line.CustomId!, BatchRequest.Read(Model!, line.Body, _parts.DefaultTimeout), 0);
         }
         catch (RequestRefusedException e)
         {
@@ -111,7 +122,7 @@ internal sealed partial class BatchRun
             if (_lines.Count == 0 && !last)
                 return true;
             unit.LinesSent(run._parts.Time);
-            if (unit.Stream!.TrySendUnitLines(unit.Number, (ulong)term, run._model.Reference, _lines, last))
+            if (unit.Stream!.TrySendUnitLines(unit.Number, (ulong)term, run.Model!.Reference, _lines, last))
             {
                 (_lines, _bytes) = ([], 0);
                 return true;
@@ -119,7 +130,7 @@ internal sealed partial class BatchRun
 
             // A stream that is gone is told to the JobRouter, which waits for its vehicle; one that is there is stuck.
             if (run._parts.Streams.Find(unit.Stream.Id) is not null)
-                run.TryOffer(new UnitOver(unit.Number, UnitEnd.Lost));
+                run.Post(new UnitOver(unit.Number, UnitEnd.Lost));
             return false;
         }
     }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
 using Mesh.Messages;
 using Mesh.Messages.Control;
 using Mesh.Messages.Work;
@@ -31,21 +30,17 @@ internal sealed record RunParts(
 internal sealed partial class BatchRun
 #pragma warning restore CA1001
 {
-    /// <summary>Far above what all windows together let in; a peer beyond it is broken.</summary>
-    private const int MaxInbox = 65_536;
-
     private readonly RunParts _parts;
     private readonly BatchOffice _office;
     private readonly OpenRun _open;
     private readonly CancellationTokenSource _ending = new();
-    private readonly Channel<object> _inbox = Channel.CreateBounded<object>(
-        new BoundedChannelOptions(MaxInbox) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
-
+    private readonly RunInbox _inbox = new();
     private readonly ConcurrentDictionary<long, TaskCompletionSource> _confirmations = new();
-    private readonly Dictionary<int, int> _failures = [];
+    private readonly Dictionary<int, (int Count, string Error)> _failures = [];
+    private string _lastError = "";
     private int _failed;
-    private LineIndex _index = null!;
-    private ServedModel _model = null!;
+    private LineIndex _index = LineIndex.Start;
+    private volatile ServedModel? _model;
 
     public BatchRun(RunParts parts, BatchOffice office, OpenRun open)
     {
@@ -54,6 +49,9 @@ internal sealed partial class BatchRun
     }
 
     public string Batch => _open.Batch;
+
+    /// <summary>Null while it is away, and when nothing is to be run.</summary>
+    private ServedModel? Model => _model;
 
     private BlobReference Input => _open.Input.Parts[0];
 
@@ -73,8 +71,11 @@ internal sealed partial class BatchRun
             _ = GuardAsync(Task.Run(() => SendAsync(unit)));
     }
 
+    /// <summary>Something to be done.</summary>
+    public void Post(object control) => _inbox.Add(control);
+
     /// <summary>From a stream's thread. False when this is more than a sound peer sends.</summary>
-    public bool TryOffer(object item) => _inbox.Writer.TryWrite(item) || _ending.IsCancellationRequested;
+    public bool TryOffer(UnitArrival arrival) => _inbox.TryAdd(arrival);
 
     public void Confirm(long ticket)
     {
@@ -85,7 +86,7 @@ internal sealed partial class BatchRun
     public void Close()
     {
         _ending.Cancel();
-        _inbox.Writer.TryComplete();
+        _inbox.Complete();
         foreach (var unit in _office.Units.Values.Where(unit => unit.Run == this))
         {
             _office.Units.TryRemove(KeyValuePair.Create(unit.Number, unit));
@@ -109,19 +110,40 @@ internal sealed partial class BatchRun
 
     private async Task<bool> OpenAsync()
     {
-        if (ModelEndpoint.Find(_parts.Models, _open.Request.Endpoint, out var reason) is not { } model)
+        if (_open is { Counted: true, Closing: true })
         {
-            if (_open.Validated)
-                throw new InvalidOperationException(reason);
-            Tell(new BatchScanned(_open.Run, Batch, 0, [new BatchFault("model_not_found", reason, "endpoint", null)], null));
-            return false;
+            // Their numbers are known, and they are read from the start of the file if at all.
+            Tell(new BatchScanned(_open.Run, Batch, 0, [], null));
+            return true;
         }
 
         await using var content = await _parts.Blobs.OpenAsync(Input, 0, Ending);
         var scan = await InputFileScan.ScanAsync(content, _open.Request.Endpoint, _parts.Limits, null, Ending);
-        (_model, _index) = (model, scan.Index);
-        Tell(new BatchScanned(_open.Run, Batch, scan.Lines, scan.Faults, model.Reference));
-        return scan.Faults.Count == 0 || _open.Validated;
+        _index = scan.Index;
+        _model = _open.Closing ? null : FindModel();
+        Tell(new BatchScanned(_open.Run, Batch, scan.Lines, scan.Faults, _model?.Reference));
+        if (scan.Faults.Count > 0 && !_open.Counted)
+            return false;
+        if (_model is null && !_open.Closing)
+            _ = GuardAsync(AwaitModelAsync());
+        return true;
+    }
+
+    private ServedModel? FindModel() => ModelEndpoint.Find(_parts.Models, _open.Request.Endpoint);
+
+    /// <summary>It was there when the batch was created: it is being replaced, or this seed does not have it yet.</summary>
+    private async Task AwaitModelAsync()
+    {
+        using var timer = new PeriodicTimer(_parts.Settings.RetryPause, _parts.Time);
+        do
+        {
+            if (FindModel() is not { } model)
+                continue;
+            _model = model;
+            Tell(new ModelFound(_open.Run, Batch, model.Reference));
+            return;
+        }
+        while (await timer.WaitForNextTickAsync(Ending));
     }
 
     /// <summary>Reads lines of the input, in ascending order; the reader stands at each in turn.</summary>
@@ -192,10 +214,10 @@ internal sealed partial class BatchRun
 }
 
 /// <summary>Results of a unit as they came from its vehicle.</summary>
-internal sealed record UnitArrival(UnitRun Unit, WorkStreamConnection Stream, UnitResults Results);
+internal sealed record UnitArrival(UnitRun Unit, WorkStreamConnection Stream, UnitResults Results)
+{
+    public int Bytes { get; } = Results.CalculateSize();
+}
 
 /// <summary>No more of the unit is to be taken.</summary>
 internal sealed record UnitOver(ulong Unit, UnitEnd How);
-
-/// <summary>Error lines are to be written.</summary>
-internal sealed record LinesOver(IReadOnlyList<LineRange> Lines, string Code, string Message);

@@ -34,6 +34,7 @@ public sealed partial class BatchWork(
             return;
         streams.AnnounceTerm(0);
         metrics.Left();
+        office.Ending.Cancel();
         foreach (var run in office.Runs.Values)
             run.Close();
     }
@@ -49,13 +50,13 @@ public sealed partial class BatchWork(
             case AdoptUnit adopt: Run(office, adopt.Batch).Adopt(adopt); break;
             case StartUnit start: Run(office, start.Batch).StartUnit(start); break;
             case EndUnit end: Offer(office, end.Batch, new UnitOver(end.Unit, end.How)); break;
-            case CloseOut over: Offer(office, over.Batch, new LinesOver(over.Lines, over.Code, over.Message)); break;
+            case CloseOut over: Offer(office, over.Batch, over); break;
             case ConfirmOutcomes confirm: office.Runs.GetValueOrDefault(confirm.Batch)?.Confirm(confirm.Ticket); break;
             case CloseRun close when office.Runs.TryRemove(close.Batch, out var run): run.Close(); break;
             case CloseRun: break;
             case JoinParts join: _ = JoinAsync(office, join); break;
             case AskVehicles: streams.AnnounceTerm((ulong)office.Term); break;
-            case RemoveBlobs remove: _ = RemoveAsync(remove.Blobs); break;
+            case RemoveBlobs remove: _ = RemoveAsync(remove.Blobs, office.Ending.Token); break;
             default: throw new InvalidOperationException($"{effect.GetType()} is an effect that nobody carries out.");
         }
     }
@@ -88,7 +89,7 @@ public sealed partial class BatchWork(
         if (notice.State == UnitState.UnitToldAll)
             office.Tell(new VehicleToldAll(new StreamId(stream.Id)));
         else if (office.Units.TryGetValue(notice.Unit, out var unit) && unit.Stream == stream)
-            unit.Run.TryOffer(new UnitOver(notice.Unit, UnitEnd.HandedBack));
+            unit.Run.Post(new UnitOver(notice.Unit, UnitEnd.HandedBack));
     }
 
     public void StreamClosed(WorkStreamConnection stream) => _office?.Windows.TryRemove(stream.Id, out _);
@@ -96,7 +97,7 @@ public sealed partial class BatchWork(
     private static BatchRun Run(BatchOffice office, string batch) =>
         office.Runs.GetValueOrDefault(batch) ?? throw new InvalidOperationException($"Batch {batch} has no run.");
 
-    private static void Offer(BatchOffice office, string batch, object item) => Run(office, batch).TryOffer(item);
+    private static void Offer(BatchOffice office, string batch, object item) => Run(office, batch).Post(item);
 
     private void Open(BatchOffice office, OpenRun open)
     {
@@ -105,31 +106,44 @@ public sealed partial class BatchWork(
         run.Start();
     }
 
+    /// <summary>Whatever goes wrong, the JobRouter hears of it and tries again.</summary>
     private async Task JoinAsync(BatchOffice office, JoinParts join)
     {
         try
         {
-            var results = await PartJoin.JoinAsync(blobs, join.Results, BatchDesk.MaxParts, CancellationToken.None);
-            var errors = await PartJoin.JoinAsync(blobs, join.Errors, BatchDesk.MaxParts, CancellationToken.None);
+            var results = await PartJoin.JoinAsync(blobs, join.Results, BatchDesk.MaxParts, office.Ending.Token);
+            var errors = await PartJoin.JoinAsync(blobs, join.Errors, BatchDesk.MaxParts, office.Ending.Token);
             office.Tell(new PartsJoined(join.Run, join.Batch, results, errors));
         }
-        catch (IOException e)
+#pragma warning disable CA1031 // A store may fail in any way.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
-            office.Tell(new RunFailed(join.Run, join.Batch, $"its parts cannot be joined: {e.Message}"));
+            office.Tell(new RunFailed(join.Run, join.Batch, $"its parts cannot be joined: {e.GetType().Name}: {e.Message}"));
         }
     }
 
-    private async Task RemoveAsync(IReadOnlyList<BlobReference> unheld)
+    /// <summary>
+    /// Content that is uploaded anew is refused only for a while after its removal was journaled: what is not removed by half
+    /// of that time stays.
+    /// </summary>
+    private async Task RemoveAsync(IReadOnlyList<BlobReference> unheld, CancellationToken ending)
     {
+        using var limit = new CancellationTokenSource(settings.RemovalSettles / 2, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ending);
         foreach (var blob in unheld)
         {
             try
             {
-                await blobs.DeleteAsync(blob, CancellationToken.None);
+                await blobs.DeleteAsync(blob, either.Token);
             }
-            catch (IOException e)
+#pragma warning disable CA1031 // A store may fail in any way; the others are tried all the same.
+            catch (Exception e)
+#pragma warning restore CA1031
             {
                 LogNotRemoved(blob.Hash, e.Message);
+                if (either.IsCancellationRequested)
+                    return;
             }
         }
     }

@@ -20,6 +20,8 @@ internal sealed class Gathering : IDisposable
 
     public long Bytes => (long)Results.Length + Errors.Length;
 
+    public int Lines => _parts.Values.Sum(part => part.Done.Count + part.Failed.Count);
+
     public bool IsEmpty => _parts.Count == 0 && Closings.Count == 0;
 
     /// <param name="unit">0 = of the seed itself.</param>

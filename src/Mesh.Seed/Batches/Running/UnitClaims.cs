@@ -25,7 +25,10 @@ public sealed class UnitClaims(IReadOnlyList<LineRange> lines)
     public bool IsComplete => _open.Count == 0;
 
     /// <summary>Lines that the vehicle could not run: others may.</summary>
-    public int GivenUp { get; private set; }
+    public LineSet GivenUp { get; } = new();
+
+    /// <summary>Lines that got their result from the vehicle.</summary>
+    public int Taken { get; private set; }
 
     public LineClaim Look(int line) =>
         _open.Contains(line) ? LineClaim.Accepted : _all.Contains(line) ? LineClaim.Duplicate : LineClaim.Unknown;
@@ -34,13 +37,22 @@ public sealed class UnitClaims(IReadOnlyList<LineRange> lines)
     /// <exception cref="InvalidOperationException">It is not <see cref="LineClaim.Accepted"/>.</exception>
     public void Take(int line)
     {
-        if (!_open.Remove(line))
-            throw new InvalidOperationException($"Line {line} does not wait for a result.");
+        Close(line);
+        Taken++;
     }
+
+    /// <summary>The seed itself settled the line.</summary>
+    public void Refuse(int line) => Close(line);
 
     public void GiveUp(int line)
     {
-        Take(line);
-        GivenUp++;
+        Close(line);
+        GivenUp.Add(new LineRange(line, 1));
+    }
+
+    private void Close(int line)
+    {
+        if (!_open.Remove(line))
+            throw new InvalidOperationException($"Line {line} does not wait for a result.");
     }
 }

@@ -16,6 +16,10 @@ internal sealed class UnitRun(BatchRun run, ulong number, VehicleId vehicle, IRe
     /// <summary>Fewer results than these tell nothing about a vehicle's speed.</summary>
     private const int LeastMeasured = 8;
 
+    /// <summary>In the window, of a line that the seed refused and the loop has not settled.</summary>
+    public const int RefusalBytes = 1;
+
+    private readonly ConcurrentDictionary<int, bool> _refusals = new();
     private long _firstSent;
     private long _begun;
     private long _last;
@@ -61,9 +65,19 @@ internal sealed class UnitRun(BatchRun run, ulong number, VehicleId vehicle, IRe
         return sent;
     }
 
+    public void RefusalWaits(int line) => _refusals[line] = true;
+
+    public void RefusalTaken(int line)
+    {
+        if (_refusals.TryRemove(line, out _))
+            window?.Release(1, RefusalBytes);
+    }
+
     /// <summary>What is still out will not come.</summary>
     public void ReleaseAll()
     {
+        foreach (var line in _refusals.Keys)
+            RefusalTaken(line);
         foreach (var line in Sent.Keys)
             Back(line);
     }

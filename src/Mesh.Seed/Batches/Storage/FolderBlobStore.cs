@@ -32,6 +32,8 @@ public sealed class FolderBlobStore : IBlobStore
         }
     }
 
+    public long? FreeBytes => new DriveInfo(_folder).AvailableFreeSpace;
+
     public async Task<BlobReference> WriteAsync(Stream content, long maxBytes, CancellationToken cancellation)
     {
         var unfinished = Path.Combine(_folder, Unfinished, Guid.NewGuid().ToString("N"));

@@ -18,6 +18,10 @@ public interface IBlobStore
     /// <exception cref="IOException">The store cannot be read.</exception>
     Task<Stream> OpenAsync(BlobReference blob, long offset, CancellationToken cancellation);
 
+    /// <summary>Bytes that it can still take; null where it cannot tell.</summary>
+    /// <exception cref="IOException">The store cannot be read.</exception>
+    long? FreeBytes => null;
+
     /// <summary>Removes a blob; without effect when it is not there. The caller knows that nothing refers to it.</summary>
     Task DeleteAsync(BlobReference blob, CancellationToken cancellation);
 }

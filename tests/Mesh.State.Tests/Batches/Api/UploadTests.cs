@@ -123,6 +123,31 @@ public sealed class UploadTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_file_for_which_there_is_no_place_on_record_is_refused_before_it_is_read()
+    {
+        _host.Directories.Refusal = new BatchRefusedException(BatchRefusal.Overloaded, "2 files are on record, as many as may: delete some");
+        Assert.StartsWith("HTTP/1.1 429", await PromiseAsync(_host), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_that_the_store_has_no_bytes_for_is_refused_before_it_is_read()
+    {
+        var full = new BatchApiHost { Limits = new BatchLimits { KeepFreeBytes = long.MaxValue } };
+        await full.InitializeAsync();
+        Assert.StartsWith("HTTP/1.1 507", await PromiseAsync(full), StringComparison.Ordinal);
+        await full.DisposeAsync();
+    }
+
+    /// <summary>The answer's first line to an upload whose body is not sent before it is asked for.</summary>
+    private static async Task<string> PromiseAsync(BatchApiHost host)
+    {
+        using var connection = new RawConnection(host.Http.BaseAddress!);
+        await connection.SendAsync(
+            "POST /v1/files HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000\r\n\r\n");
+        return await connection.ReadLineAsync();
+    }
+
+    [Fact]
     public async Task Uploads_beyond_the_bound_are_told_to_come_again_and_a_client_that_goes_away_makes_room()
     {
         using var first = new RawConnection(_host.Http.BaseAddress!);

@@ -59,10 +59,14 @@ public sealed class InputFileScanTests
     }
 
     [Fact]
-    public async Task Bytes_that_are_not_UTF_8_are_a_fault_with_their_line()
+    public async Task Bytes_that_are_no_text_are_the_fault_of_their_line_alone()
     {
-        var (scan, _) = await ScanAsync([.. Encoding.UTF8.GetBytes(Line("a") + "\n{\"custom_id\": \""), 0xFF, .. "\"}\n"u8]);
-        Assert.Equal([new BatchFault("invalid_encoding", "line 2 is not UTF-8", null, 2)], scan.Faults);
+        byte[] half = [.. Encoding.UTF8.GetBytes(Line("a") + "\n{\"custom_id\": \""), 0xFF, .. Encoding.UTF8.GetBytes("\"}\n" + Line("\\ud800") + "\n" + Line("c"))];
+        var (scan, bad) = await ScanAsync(half);
+        Assert.Empty(scan.Faults);
+        Assert.Equal((4, 2), (scan.Lines, scan.BadLines));
+        Assert.Equal(new BadLine(1, "invalid_encoding", "the line is not UTF-8", null), bad[0]);
+        Assert.Equal((2, "invalid_json_line"), (bad[1].Line, bad[1].Code));
     }
 
     [Fact]

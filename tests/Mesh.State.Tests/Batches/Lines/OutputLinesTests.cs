@@ -63,7 +63,7 @@ public sealed class OutputLinesTests
         using var json = JsonDocument.Parse(lines[1]);
         var response = json.RootElement.GetProperty("response");
         Assert.Equal(400, response.GetProperty("status_code").GetInt32());
-        Assert.StartsWith("output 'y0' holds NaN or Infinity", response.GetProperty("body").GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith("line 1: output 'y0' holds NaN or Infinity", response.GetProperty("body").GetProperty("error").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class OutputLinesTests
     public void Failures_and_errors_have_OpenAIs_form()
     {
         AssertLine(
-            """{"id":"*","custom_id":"ä\n","response":{"status_code":429,"request_id":"*","body":{"error":"full"}},"error":null}""",
+            """{"id":"*","custom_id":"ä\n","response":{"status_code":429,"request_id":"*","body":{"error":"line 1: full"}},"error":null}""",
             output => OutputLines.WriteFailure(output, "b", 0, "ä\n", 429, "full"));
         AssertLine(
             """{"id":"*","custom_id":"a","response":null,"error":{"code":"batch_expired","message":"too late"}}""",
