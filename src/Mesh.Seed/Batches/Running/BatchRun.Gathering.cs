@@ -110,7 +110,7 @@ internal sealed partial class BatchRun
         }
 
         _parts.Metrics.Results(ResultKind.Accepted, 1);
-        _parts.Metrics.Energy.Spent(_model.Reference.Name, result.Timings().EnergyUj);
+        _parts.Metrics.Energy.Spent(Model!.Reference.Name, result.Timings().EnergyUj);
         switch (result.Status)
         {
             case AttemptStatus.AttemptOk:
