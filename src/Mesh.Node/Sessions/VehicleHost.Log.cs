@@ -15,6 +15,9 @@ public sealed partial class VehicleHost
     [LoggerMessage(Level = LogLevel.Debug, Message = "{Vehicle} is {Phase}: {Change}")]
     private partial void LogChange(VehicleId vehicle, VehiclePhase phase, IVehicleEvent change);
 
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Vehicle} is older than every seed of its region: it renews its session")]
+    private partial void LogRenewal(VehicleId vehicle);
+
     [LoggerMessage(Level = LogLevel.Error, Message = "{Vehicle}: the session failed; another one follows")]
     private partial void LogFailed(VehicleId vehicle, Exception failure);
 }

@@ -148,7 +148,9 @@ public sealed partial class VehicleHost(
         foreach (var change in decision.Events)
         {
             _state.Apply(change);
-            if (change is not ClearanceChanged)
+            if (change is DrainingBegan { Cause: DepartureCause.Renewal })
+                LogRenewal(settings.Vehicle);
+            else if (change is not ClearanceChanged)
                 LogChange(settings.Vehicle, _state.Phase, change);
         }
 
