@@ -15,7 +15,7 @@ internal sealed class DayBoard(ProgressView view, IReadOnlyList<DemoVehicle> veh
 
     /// <summary>A vehicle knows nothing of itself until its trace has begun.</summary>
     public static bool IsBeforeAll(LifeEntry step) =>
-        step.At <= Evening.From && LifeText.Codes(step) is [ReasonCodes.SignalUnknown];
+        step.At <= Evening.From && LifeText.Codes(step) is [ReasonCodes.SignalUnknown, ..];
 
     /// <summary>Heading, a line for each car, and the load.</summary>
     private bool IsTable => view.IsTerminal && ProgressView.Height > vehicles.Count + 2 && ProgressView.Width > 40;

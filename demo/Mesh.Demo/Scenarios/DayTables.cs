@@ -40,7 +40,7 @@ internal static class DayTables
         table.AppendLine($"  {report.Car.Id} ({report.City}): {report.Car.Story}");
         foreach (var step in LifeText.News(report.Life).Where(step => !DayBoard.IsBeforeAll(step)))
             table.AppendLine($"    {Evening.Clock(step.At)}  {LifeText.Phase(step),-8}  {LifeText.Summary(step)}".TrimEnd());
-        table.AppendLine($"    {report.Answers} answers, {Energy(report.Joules, report.ErrorJoules)}").AppendLine();
+        table.AppendLine($"    answered {report.Answers}, {Energy(report.Joules, report.ErrorJoules)}").AppendLine();
     }
 
     private static string Energy(double joules, double error) =>

@@ -19,7 +19,7 @@ internal static class Evening
     [
         new(1, "plugged in all evening", Day(1, 52, Home.PluggedIn(3)), Policy()),
         new(2, "comes home, is plugged in at 18:10; training from 20:00 to 21:30",
-            Day(2, 70, Home.Driving(60))
+            Day(2, 55, Home.Driving(60))
                 .At(Clock("17:40"), car => car.Parked().AtHome())
                 .At(Clock("18:10"), car => car.PluggedIn(5))
                 .At(Clock("19:58"), car => car.Entered())
@@ -29,7 +29,8 @@ internal static class Evening
                 .At(Clock("21:32"), car => car.Parked().AtHome())
                 .At(Clock("21:40"), car => car.PluggedIn(5)),
             Policy()),
-        new(3, "battery below its owner's 50 % until 19:00", Day(3, 38, Home.PluggedIn(8)), Policy()),
+        new(3, "battery below its owner's 50 % until 19:00", Day(3, 38, Home.PluggedIn(8))
+            .At(Clock("19:00"), car => car.PluggedIn(3)), Policy()),
         new(4, "quiet hours from 20:00 to 22:00", Day(4, 60, Home.PluggedIn(2)),
             Policy("""quiet-hours.every-day = ["20:00-22:00"]""")),
         new(5, "its owner takes the consent back at 21:00", Day(5, 55, Home.PluggedIn(3)), Policy())

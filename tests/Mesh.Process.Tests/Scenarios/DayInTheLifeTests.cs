@@ -4,6 +4,7 @@ using Mesh.Demo.Processes;
 using Mesh.Demo.Scenarios;
 using Mesh.Node.Sessions;
 using Mesh.Process.Tests.Meshes;
+using Xunit.Abstractions;
 
 namespace Mesh.Process.Tests.Scenarios;
 
