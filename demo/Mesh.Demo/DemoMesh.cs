@@ -58,6 +58,19 @@ internal sealed class DemoMesh : IAsyncDisposable
     /// <summary>Starts everything and waits until every vehicle can be given work.</summary>
     public async Task StartAsync(CancellationToken cancellation)
     {
+        await StartSeedAsync(cancellation);
+        for (var number = 1; number <= _options.Vehicles; number++)
+            StartVehicle(number);
+        await Task.WhenAll(_vehicles.Select(async vehicle =>
+        {
+            await vehicle.Process.WaitUntilReadyAsync(StartLimit, cancellation: cancellation);
+            _view.Event($"{vehicle.Id} ready in {vehicle.City}");
+        }));
+    }
+
+    /// <summary>Starts the seed and waits until it takes requests.</summary>
+    public async Task StartSeedAsync(CancellationToken cancellation)
+    {
         _seed = SeedProcess.Start(new SeedOptions
         {
             Ports = _options.Ports,
@@ -68,18 +81,17 @@ internal sealed class DemoMesh : IAsyncDisposable
         Watch(_seed.Process);
         await _seed.WaitUntilReadyAsync(StartLimit, cancellation);
         _view.Event($"seed ready in Frankfurt, {_seed.Http}");
+    }
 
-        for (var i = 0; i < _options.Vehicles; i++)
-        {
-            var id = new VehicleId(string.Create(CultureInfo.InvariantCulture, $"V-{i + 1:000}"));
-            _vehicles.Add(new DemoVehicle(Launch(OptionsOf(id, Cities[i].Place)), Cities[i].Name));
-        }
-
-        await Task.WhenAll(_vehicles.Select(async vehicle =>
-        {
-            await vehicle.Process.WaitUntilReadyAsync(StartLimit, cancellation: cancellation);
-            _view.Event($"{vehicle.Id} ready in {vehicle.City}");
-        }));
+    /// <summary>Starts V-00{number}, and waits for nothing.</summary>
+    /// <param name="change">Of its options; null = always allowed to work.</param>
+    public DemoVehicle StartVehicle(int number, Func<VehicleOptions, VehicleOptions>? change = null)
+    {
+        var (city, place) = Cities[number - 1];
+        var options = OptionsOf(new VehicleId(string.Create(CultureInfo.InvariantCulture, $"V-{number:000}")), place);
+        var vehicle = new DemoVehicle(Launch(change?.Invoke(options) ?? options), city);
+        _vehicles.Add(vehicle);
+        return vehicle;
     }
 
     /// <summary>Ends a vehicle as a power cut would.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Mesh.Demo.Processes;
+using Mesh.Demo.Scenarios;
 
 namespace Mesh.Demo;
 
@@ -19,19 +20,13 @@ internal static class DemoRun
             return ExitCodes.Usage;
         }
 
-        var pictures = FashionPictures.Load();
         var mesh = new DemoMesh(options, view);
         try
         {
-            view.Event($"starting a seed and {options.Vehicles} vehicles");
-            await mesh.StartAsync(stop);
-            var verdict = await ClassifyAsync(options, mesh, pictures, view, stop);
-            view.Write(ClosingTable.Render(verdict, view.Good, view.Bad));
-            if (verdict.Failures.Count > 0)
-                WriteTails(mesh, view);
-            if (options.Keep)
-                await KeepAsync(mesh, pictures, view, stop);
-            return verdict.Failures.Count == 0 ? ExitCodes.Success : ExitCodes.Failed;
+            var failures = options.Scenario == DemoScenario.Day
+                ? await DayAsync(mesh, view, stop)
+                : await MainJobAsync(options, mesh, view, stop);
+            return failures.Count == 0 ? ExitCodes.Success : ExitCodes.Failed;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -48,6 +43,29 @@ internal static class DemoRun
         {
             await mesh.DisposeAsync();
         }
+    }
+
+    private static async Task<IReadOnlyList<string>> MainJobAsync(DemoOptions options, DemoMesh mesh, ProgressView view, CancellationToken stop)
+    {
+        var pictures = FashionPictures.Load();
+        view.Event($"starting a seed and {options.Vehicles} vehicles");
+        await mesh.StartAsync(stop);
+        var verdict = await ClassifyAsync(options, mesh, pictures, view, stop);
+        view.Write(ClosingTable.Render(verdict, view.Good, view.Bad));
+        if (verdict.Failures.Count > 0)
+            WriteTails(mesh, view);
+        if (options.Keep)
+            await KeepAsync(mesh, pictures, view, stop);
+        return verdict.Failures;
+    }
+
+    private static async Task<IReadOnlyList<string>> DayAsync(DemoMesh mesh, ProgressView view, CancellationToken stop)
+    {
+        var verdict = await new DayScenario(mesh, view).RunAsync(stop);
+        view.Write(DayTables.Render(verdict, view.Good, view.Bad));
+        if (verdict.Failures.Count > 0)
+            WriteTails(mesh, view);
+        return verdict.Failures;
     }
 
     private static async Task<Verdict> ClassifyAsync(
@@ -89,7 +107,8 @@ internal static class DemoRun
             options.Requests, tally, pictures, direct, churn.IsCompletedSuccessfully ? await churn : [], mesh.Crashes);
     }
 
-    private static void TryCancel(CancellationTokenSource source)
+    /// <summary>For a continuation that may come after the run was over.</summary>
+    internal static void TryCancel(CancellationTokenSource source)
     {
         try
         {

@@ -11,22 +11,34 @@ namespace Mesh.Demo;
 /// <param name="Vehicle">Who answered.</param>
 /// <param name="Attempts">Vehicles that were tried.</param>
 internal sealed record PictureAnswer(
-    int Number, int Picture, float[]? Probabilities, string? Vehicle, long Attempts, TimeSpan Latency, string? Failure);
+    int Number, int Picture, float[]? Probabilities, string? Vehicle, long Attempts, TimeSpan Latency, string? Failure)
+{
+    /// <summary>What the seed said; null when it said nothing.</summary>
+    public HttpStatusCode? Status { get; init; }
+}
 
 /// <summary>Classifies pictures through a seed's REST endpoint: one picture is one request, and nothing is tried twice here.</summary>
-internal sealed class InferClient(HttpClient http, Uri seed, FashionPictures pictures)
+/// <param name="deadline">Of each request; null = the seed's own.</param>
+internal sealed class InferClient(HttpClient http, Uri seed, FashionPictures pictures, TimeSpan? deadline = null)
 {
     /// <summary>Where the pictures are posted.</summary>
     public Uri Address { get; } = new(seed, $"/v2/models/{DirectRun.Model}/infer");
 
     /// <summary>An OIP v2 request body with one picture.</summary>
-    public static byte[] RequestBody(string id, ReadOnlySpan<float> image)
+    public static byte[] RequestBody(string id, ReadOnlySpan<float> image, TimeSpan? deadline = null)
     {
         using var body = new MemoryStream();
         using (var json = new Utf8JsonWriter(body))
         {
             json.WriteStartObject();
             json.WriteString("id", id);
+            if (deadline is { } time)
+            {
+                json.WriteStartObject("parameters");
+                json.WriteNumber("timeout", (long)time.TotalMicroseconds);
+                json.WriteEndObject();
+            }
+
             json.WriteStartArray("inputs");
             json.WriteStartObject();
             json.WriteString("name", DirectRun.InputName);
@@ -51,7 +63,7 @@ internal sealed class InferClient(HttpClient http, Uri seed, FashionPictures pic
     public async Task<PictureAnswer> ClassifyAsync(int number, CancellationToken cancellation)
     {
         var picture = number % pictures.Count;
-        using var content = new ByteArrayContent(RequestBody($"picture-{number}", pictures.Image(picture).Span));
+        using var content = new ByteArrayContent(RequestBody($"picture-{number}", pictures.Image(picture).Span, deadline));
         content.Headers.ContentType = new("application/json");
         var started = Stopwatch.GetTimestamp();
         try
@@ -60,8 +72,8 @@ internal sealed class InferClient(HttpClient http, Uri seed, FashionPictures pic
             var body = await response.Content.ReadAsByteArrayAsync(cancellation);
             var latency = Stopwatch.GetElapsedTime(started);
             return response.StatusCode == HttpStatusCode.OK
-                ? Read(number, picture, body, latency)
-                : Failed($"HTTP {(int)response.StatusCode}: {Excerpt(body)}");
+                ? Read(number, picture, body, latency) with { Status = response.StatusCode }
+                : Failed($"HTTP {(int)response.StatusCode}: {Excerpt(body)}") with { Status = response.StatusCode };
         }
         catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException or IOException)
         {

@@ -3,12 +3,13 @@ using System.Diagnostics;
 namespace Mesh.Demo;
 
 /// <summary>
-/// What the run looks like while it runs: events, each on a line, and below them one line of progress that is redrawn on
-/// a terminal, or printed about every tenth of the way when the output goes elsewhere. Thread-safe.
+/// What the run looks like while it runs: events, each on a line, and below them lines of progress that are redrawn in place
+/// on a terminal. When the output goes elsewhere there is no such place: what progress there is must be events. Thread-safe.
 /// </summary>
 internal sealed class ProgressView
 {
     private const string EraseLine = "\r\e[2K";
+    private const string EraseLineAbove = "\e[1A\e[2K";
     private static readonly TimeSpan Redraw = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _lock = new();
@@ -16,7 +17,7 @@ internal sealed class ProgressView
     private readonly bool _terminal;
     private readonly bool _colour;
     private readonly Stopwatch _clock = Stopwatch.StartNew();
-    private string _line = "";
+    private IReadOnlyList<string> _lines = [];
 
     /// <param name="terminal">Whether the writer understands ANSI sequences.</param>
     public ProgressView(TextWriter writer, bool terminal, bool colour)
@@ -32,36 +33,60 @@ internal sealed class ProgressView
         terminal: !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") != "dumb",
         colour: string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")));
 
-    public void Event(string text)
+    /// <summary>Whether lines can be redrawn in place, as many as <see cref="Height"/> less one.</summary>
+    public bool IsTerminal => _terminal;
+
+    /// <summary>Characters that a line of progress may have: one that wraps could not be erased.</summary>
+    public static int Width => Math.Max(20, WindowSize(() => Console.WindowWidth, 80) - 1);
+
+    public static int Height => WindowSize(() => Console.WindowHeight, 24);
+
+    public void Event(string text) => Line(Dim($"{_clock.Elapsed.TotalSeconds,6:0.0} s") + $"  {text}");
+
+    /// <summary>A line above those of progress.</summary>
+    public void Line(string text)
     {
         lock (_lock)
         {
-            var time = $"{_clock.Elapsed.TotalSeconds,6:0.0} s";
-            if (_terminal)
-                _writer.Write(EraseLine);
-            _writer.WriteLine(_colour ? $"\e[2m{time}\e[0m  {text}" : $"{time}  {text}");
-            if (_terminal)
-                _writer.Write(_line);
+            _writer.Write(Erasure());
+            _writer.WriteLine(text);
+            _writer.Write(string.Join('\n', _lines));
             _writer.Flush();
         }
     }
 
-    /// <summary>Text below everything so far; the progress line ends there.</summary>
+    /// <summary>Text below everything so far; the lines of progress end there.</summary>
     public void Write(string text)
     {
         lock (_lock)
         {
-            if (_terminal)
-                _writer.Write(EraseLine);
-            _line = "";
+            _writer.Write(Erasure());
+            _lines = [];
             _writer.WriteLine(text);
             _writer.Flush();
         }
     }
 
-    public string Good(string text) => _colour ? $"\e[32m{text}\e[0m" : text;
+    /// <summary>Puts these in the place of the lines of progress, on a terminal. Each has its place in <see cref="Width"/>.</summary>
+    public void Draw(IReadOnlyList<string> lines)
+    {
+        if (!_terminal)
+            return;
+        lock (_lock)
+        {
+            _writer.Write(Erasure() + string.Join('\n', lines));
+            _lines = lines;
+            _writer.Flush();
+        }
+    }
 
-    public string Bad(string text) => _colour ? $"\e[31m{text}\e[0m" : text;
+    public string Good(string text) => Coloured(text, 32);
+
+    public string Bad(string text) => Coloured(text, 31);
+
+    public string Warning(string text) => Coloured(text, 33);
+
+    public string Dim(string text) => Coloured(text, 2);
 
     /// <summary>Shows the tally until cancelled, and its final state then.</summary>
     public async Task FollowAsync(Tally tally, int total, CancellationToken until)
@@ -78,7 +103,7 @@ internal sealed class ProgressView
             var line = Describe(answered, failed, total, rate.PerSecond, perVehicle);
             if (_terminal)
             {
-                DrawLine(line);
+                Draw([line.Length > Width ? line[..Width] : line]);
             }
             else if ((answered + failed) * 10 / total > tenths)
             {
@@ -111,28 +136,22 @@ internal sealed class ProgressView
         return $"[{bar}] {answered}/{total}{failures}  {perSecond:0}/s  {vehicles}";
     }
 
-    private void DrawLine(string line)
-    {
-        // A line that wraps could not be erased.
-        var width = Math.Max(20, WindowWidth() - 1);
-        lock (_lock)
-        {
-            _line = line.Length > width ? line[..width] : line;
-            _writer.Write(EraseLine + _line);
-            _writer.Flush();
-        }
-    }
+    private string Coloured(string text, int code) => _colour ? $"\e[{code}m{text}\e[0m" : text;
 
-    private static int WindowWidth()
+    private string Erasure() => _terminal
+        ? EraseLine + string.Concat(Enumerable.Repeat(EraseLineAbove, Math.Max(0, _lines.Count - 1)))
+        : "";
+
+    private static int WindowSize(Func<int> read, int otherwise)
     {
         try
         {
             // A pseudo-terminal without a size says 0.
-            return Console.WindowWidth is > 0 and var width ? width : 80;
+            return read() is > 0 and var size ? size : otherwise;
         }
         catch (Exception exception) when (exception is IOException or PlatformNotSupportedException)
         {
-            return 80;
+            return otherwise;
         }
     }
 

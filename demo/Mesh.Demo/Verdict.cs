@@ -83,7 +83,8 @@ internal sealed record Verdict
             yield return $"{departure.Vehicle} did not rejoin: {departure.Problem}";
     }
 
-    private static bool Agrees(float[] answer, float[] direct)
+    /// <summary>Same class, and every value within <see cref="Tolerance"/>.</summary>
+    public static bool Agrees(float[] answer, float[] direct)
     {
         if (answer.Length != direct.Length || DirectRun.ClassOf(answer) != DirectRun.ClassOf(direct))
             return false;

@@ -94,11 +94,13 @@ public sealed class VehicleState(VehiclePace pace)
             VehiclePhase.Draining when !clearance.IsGiven && !_leaving => Hurry(clearance.Urgency, now),
             _ => VehicleDecision.Nothing,
         };
-        // A terminated run must not wait for the leave that has begun.
-        if (Phase == VehiclePhase.Draining && _leaving && clearance is { IsGiven: false, Urgency: Urgency.Now })
+        // What runs must not wait for the leave that has begun; it was terminated already if the clearance was gone before.
+        if (Phase == VehiclePhase.Draining && _leaving && IsOver(clearance) && !IsOver(_clearance))
             next = Of([], new Preempt());
         return next with { Events = [changed, .. next.Events] };
     }
+
+    private static bool IsOver(Clearance clearance) => clearance is { IsGiven: false, Urgency: Urgency.Now };
 
     private VehicleDecision DecideServing(Clearance clearance, TimeSpan now)
     {

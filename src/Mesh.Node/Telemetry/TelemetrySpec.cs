@@ -9,7 +9,7 @@ namespace Mesh.Node.Telemetry;
 /// <summary>Which source of telemetry a vehicle has, as the setting <c>telemetry</c> says.</summary>
 public abstract record TelemetrySpec
 {
-    public const string Needs = "'fixed' (always parked, plugged in and on Wi-Fi), 'manual', trace:FILE[@SPEED], or kuksa:HOST[:PORT]";
+    public const string Needs = "'fixed' (always parked, plugged in and on Wi-Fi), 'manual', trace:FILE[@SPEED[@BEGIN]], or kuksa:HOST[:PORT]";
 
     private const double MaxSpeed = 100_000;
 
@@ -24,7 +24,8 @@ public abstract record TelemetrySpec
     public sealed record Manual : TelemetrySpec;
 
     /// <param name="Speed">1 = real time.</param>
-    public sealed record Trace(string File, double Speed) : TelemetrySpec;
+    /// <param name="Begins">The real time of the first line's moment, so that several vehicles replay in step; null = at the vehicle's start.</param>
+    public sealed record Trace(string File, double Speed, DateTimeOffset? Begins = null) : TelemetrySpec;
 
     public sealed record Kuksa(KuksaOptions Options) : TelemetrySpec;
 
@@ -46,7 +47,7 @@ public abstract record TelemetrySpec
             case Fixed or Manual:
                 return (new ManualTelemetry(clock), []);
             case Trace trace:
-                return TraceTelemetry.Open(trace.File, trace.Speed, clock);
+                return TraceTelemetry.Open(trace.File, trace.Speed, clock, trace.Begins);
             case Kuksa kuksa:
                 var problems = kuksa.Options.Problems();
                 return problems.Count > 0
@@ -62,11 +63,22 @@ public abstract record TelemetrySpec
         var at = text.LastIndexOf('@');
         if (at < 0)
             return text.Length > 0 ? new Trace(text, 1) : null;
+        // A time has colons, a speed has none: a begin needs a speed before it.
+        if (text[(at + 1)..].Contains(':', StringComparison.Ordinal))
+        {
+            return text[..at].Contains('@', StringComparison.Ordinal) && ParseTime(text[(at + 1)..]) is { } begins
+                ? ParseTrace(text[..at]) is { } trace ? trace with { Begins = begins } : null
+                : null;
+        }
+
         return at > 0 && double.TryParse(text[(at + 1)..], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var speed)
             && speed > 0 && speed <= MaxSpeed
                 ? new Trace(text[..at], speed)
                 : null;
     }
+
+    private static DateTimeOffset? ParseTime(string text) => DateTimeOffset.TryParse(
+        text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time) ? time : null;
 
     private static Kuksa? ParseKuksa(string text)
     {

@@ -33,6 +33,17 @@ public sealed class DemoTests
     }
 
     [Fact]
+    public void A_scenario_takes_no_option_of_the_main_job()
+    {
+        var (options, errors) = DemoOptions.Parse(["--scenario", "day", "--any-ports"]);
+        Assert.Empty(errors);
+        Assert.Equal(DemoScenario.Day, options.Scenario);
+        Assert.Equal(["--requests has no effect with --scenario day."], DemoOptions.Parse(["--requests=5", "--scenario=day"]).Errors);
+        Assert.Equal(["--scenario needs 'day', not 'night'."], DemoOptions.Parse(["--scenario", "night"]).Errors);
+        Assert.Equal(["--scenario needs 'day'."], DemoOptions.Parse(["--scenario"]).Errors);
+    }
+
+    [Fact]
     public void Any_ports_keeps_a_port_that_was_named()
     {
         var (options, errors) = DemoOptions.Parse(["--http-port", "18000", "--any-ports"]);
@@ -143,6 +154,19 @@ public sealed class DemoTests
         Assert.Contains("[##########..........] 50/100", output.ToString(), StringComparison.Ordinal);
         Assert.Contains("V-001 50  V-002 0", output.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain('\e', output.ToString());
+    }
+
+    [Fact]
+    public void On_a_terminal_lines_are_redrawn_in_place_below_what_happened()
+    {
+        var output = new StringWriter();
+        var view = new ProgressView(output, terminal: true, colour: false);
+        view.Draw(["one", "two"]);
+        view.Line("event");
+        Assert.Equal("\r\e[2Kone\ntwo" + "\r\e[2K\e[1A\e[2K" + $"event{Environment.NewLine}" + "one\ntwo", output.ToString());
+        view.Write("end");
+        Assert.EndsWith($"two\r\e[2K\e[1A\e[2Kend{Environment.NewLine}", output.ToString(), StringComparison.Ordinal);
+        Assert.Equal("good", view.Good("good"));
     }
 
     private static Verdict Judge(IEnumerable<PictureAnswer> answers, int requests, Departure? second = null)

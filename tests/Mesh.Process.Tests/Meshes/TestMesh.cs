@@ -52,7 +52,7 @@ internal sealed class TestMesh : IAsyncDisposable
                 ModelsFolder = mesh.Models,
                 ExtraArguments = ["--max-request-bytes", MaxRequestBytes.ToString(CultureInfo.InvariantCulture)],
             });
-            await Task.WhenAll(Enumerable.Range(1, vehicles).Select(mesh.StartVehicleAsync));
+            await Task.WhenAll(Enumerable.Range(1, vehicles).Select(number => mesh.StartVehicleAsync(number)));
             return mesh;
         }
         catch
@@ -66,16 +66,18 @@ internal sealed class TestMesh : IAsyncDisposable
     public string Folder(string name) => Directory.CreateDirectory(Path.Combine(_folder, name)).FullName;
 
     /// <summary>Starts V-00{number}, and waits until it can be given work.</summary>
-    public async Task<VehicleProcess> StartVehicleAsync(int number)
+    /// <param name="change">Of its options; null = always allowed to work.</param>
+    public async Task<VehicleProcess> StartVehicleAsync(int number, Func<VehicleOptions, VehicleOptions>? change = null)
     {
         var id = string.Create(CultureInfo.InvariantCulture, $"V-{number:000}");
-        var vehicle = VehicleProcess.Start(new VehicleOptions
+        var options = new VehicleOptions
         {
             Id = new VehicleId(id),
             Seeds = [Seed.ClusterAddress],
             Location = new GeoPoint(50 + number, 8),
             DataFolder = Folder(id),
-        });
+        };
+        var vehicle = VehicleProcess.Start(change?.Invoke(options) ?? options);
         Watch(vehicle.Process);
         lock (_vehicles)
         {

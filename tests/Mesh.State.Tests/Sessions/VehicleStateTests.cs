@@ -116,6 +116,19 @@ public sealed class VehicleStateTests
     }
 
     [Fact]
+    public void Now_that_is_told_again_while_it_leaves_terminates_nothing_twice()
+    {
+        _vehicle.Permit();
+        Serve();
+        _vehicle.Deny(Urgency.Now);
+        _vehicle.Deny(Urgency.Now);
+        Assert.Single(_vehicle.Effects, new Preempt());
+        _vehicle.Permit();
+        _vehicle.Deny(Urgency.Now);
+        Assert.Equal(2, _vehicle.Effects.Count(effect => effect is Preempt));
+    }
+
+    [Fact]
     public void Soon_shortens_a_planned_departure()
     {
         _vehicle.Permit(endsIn: 100);

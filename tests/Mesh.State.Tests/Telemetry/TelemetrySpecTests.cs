@@ -13,6 +13,9 @@ public sealed class TelemetrySpecTests
         Assert.Equal(new TelemetrySpec.Manual(), TelemetrySpec.Parse("manual"));
         Assert.Equal(new TelemetrySpec.Trace("a:b/day.jsonl", 1), TelemetrySpec.Parse("trace:a:b/day.jsonl"));
         Assert.Equal(new TelemetrySpec.Trace("day@home.jsonl", 600), TelemetrySpec.Parse("trace:day@home.jsonl@600"));
+        Assert.Equal(
+            new TelemetrySpec.Trace("day@home.jsonl", 600, new DateTimeOffset(2026, 3, 2, 18, 0, 0, 500, TimeSpan.Zero)),
+            TelemetrySpec.Parse("trace:day@home.jsonl@600@2026-03-02T18:00:00.5Z"));
         Assert.Equal(new TelemetrySpec.Kuksa(new KuksaOptions { Host = "127.0.0.1" }), TelemetrySpec.Parse("kuksa:127.0.0.1"));
         Assert.Equal(new TelemetrySpec.Kuksa(new KuksaOptions { Host = "broker", Port = 1234 }), TelemetrySpec.Parse("kuksa:broker:1234"));
     }
@@ -26,6 +29,9 @@ public sealed class TelemetrySpecTests
     [InlineData("trace:f@-1")]
     [InlineData("trace:f@NaN")]
     [InlineData("trace:f@1e9")]
+    [InlineData("trace:f@2026-03-02T18:00:00Z")]
+    [InlineData("trace:f@600@18:60")]
+    [InlineData("trace:@600@2026-03-02T18:00:00Z")]
     [InlineData("kuksa:")]
     [InlineData("kuksa:::1:55555")]
     [InlineData("kuksa:a b:1")]

@@ -52,6 +52,33 @@ public sealed class TraceTelemetryTests : IDisposable
     }
 
     [Fact]
+    public async Task A_trace_with_a_begin_waits_for_it_and_a_late_reader_catches_up()
+    {
+        Write(Line(0, "Vehicle.IsMoving", "false"), Line(60, "Vehicle.IsMoving", "true"), Line(300, "Vehicle.IsMoving", "false"));
+        var begins = _clock.GetUtcNow() + TimeSpan.FromSeconds(10);
+        await using var early = Open(speed: 60, begins);
+        await using var reader = new SourceReader(early);
+        await reader.NextAsync<TelemetryEvent.Connected>();
+        var first = reader.NextAsync<TelemetryEvent.Readings>();
+        await _clock.TimerAsync(length => length == TimeSpan.FromSeconds(10));
+        Assert.Equal((false, Recorded(0)), (first.IsCompleted, early.Clock.GetUtcNow()));
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        await first;
+
+        _clock.Advance(TimeSpan.FromSeconds(2));
+        await using var late = Open(speed: 60, begins);
+        await using var another = new SourceReader(late);
+        await another.NextAsync<TelemetryEvent.Readings>();
+        await another.NextAsync<TelemetryEvent.Readings>();
+        Assert.Equal((true, Recorded(60)), (another[VssCatalogue.IsMoving].Truth, late.Clock.GetUtcNow()));
+        var last = another.NextAsync<TelemetryEvent.Readings>();
+        await _clock.TimerAsync(length => length == TimeSpan.FromSeconds(3));
+        Assert.Equal(Recorded(120), late.Clock.GetUtcNow());
+        _clock.Advance(TimeSpan.FromSeconds(3));
+        await last;
+    }
+
+    [Fact]
     public async Task A_line_recorded_late_a_value_withdrawn_and_a_path_of_nobody_are_taken_as_they_are()
     {
         Write(Line(10, "Vehicle.IsMoving", "true"), Line(5, "Vehicle.IsMoving", "false"), Line(10, "Vehicle.AverageSpeed", "9"), "", Line(20, "Vehicle.IsMoving", "null"));
@@ -127,9 +154,9 @@ public sealed class TraceTelemetryTests : IDisposable
 
     private void Write(params string[] lines) => File.WriteAllLines(_file, lines);
 
-    private TraceTelemetry Open(double speed)
+    private TraceTelemetry Open(double speed, DateTimeOffset? begins = null)
     {
-        var (source, errors) = TraceTelemetry.Open(_file, speed, _clock);
+        var (source, errors) = TraceTelemetry.Open(_file, speed, _clock, begins);
         Assert.Empty(errors);
         return source!;
     }

@@ -5,8 +5,10 @@ namespace Mesh.Node.Telemetry.Traces;
 /// reader. So it never shows a time that the trace's readings have not reached, and a slow reader sees no value become stale
 /// that was not so in the trace; afterwards it catches up.
 /// </summary>
-internal sealed class ReplayClock(TimeProvider inner, DateTimeOffset start, double speed) : TimeProvider
+/// <param name="begins">The real time of the trace's first moment; null = when <see cref="Begin"/> is called.</param>
+internal sealed class ReplayClock(TimeProvider inner, DateTimeOffset start, double speed, DateTimeOffset? begins = null) : TimeProvider
 {
+    private TimeSpan _ahead;
     private long _begun = -1;
     private long _limit = start.UtcTicks;
 
@@ -14,15 +16,19 @@ internal sealed class ReplayClock(TimeProvider inner, DateTimeOffset start, doub
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-    /// <summary>Where it would be without waiting for anybody.</summary>
-    public DateTimeOffset Due => Volatile.Read(ref _begun) is var begun && begun < 0 ? start : start + inner.GetElapsedTime(begun) * speed;
+    /// <summary>Where it would be without waiting for anybody; before the trace's first moment until that has come.</summary>
+    public DateTimeOffset Due => Volatile.Read(ref _begun) is var begun && begun < 0 ? start : start + (_ahead + inner.GetElapsedTime(begun)) * speed;
 
-    public void Begin() => Volatile.Write(ref _begun, inner.GetTimestamp());
+    public void Begin()
+    {
+        _ahead = begins is { } moment ? inner.GetUtcNow() - moment : TimeSpan.Zero;
+        Volatile.Write(ref _begun, inner.GetTimestamp());
+    }
 
     /// <summary>Lets it run on to a moment.</summary>
     public void AllowUntil(DateTimeOffset moment) => Volatile.Write(ref _limit, moment.UtcTicks);
 
-    public override DateTimeOffset GetUtcNow() => new(Math.Min(Due.UtcTicks, Volatile.Read(ref _limit)), TimeSpan.Zero);
+    public override DateTimeOffset GetUtcNow() => new(Math.Clamp(Due.UtcTicks, start.UtcTicks, Volatile.Read(ref _limit)), TimeSpan.Zero);
 
     public override long GetTimestamp() => GetUtcNow().UtcTicks;
 

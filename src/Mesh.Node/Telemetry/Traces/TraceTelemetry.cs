@@ -27,13 +27,15 @@ public sealed class TraceTelemetry : ITelemetrySource
     /// <summary>Reads the whole file. The errors name file and line, all at once up to <see cref="MaxErrors"/>.</summary>
     /// <param name="speed">Above 0; 1 = real time.</param>
     /// <param name="clock">Real time.</param>
-    public static (TraceTelemetry? Source, IReadOnlyList<string> Errors) Open(string file, double speed, TimeProvider clock)
+    /// <param name="begins">The real time of the trace's first moment; what has passed by then is caught up. Null = when it is read.</param>
+    public static (TraceTelemetry? Source, IReadOnlyList<string> Errors) Open(
+        string file, double speed, TimeProvider clock, DateTimeOffset? begins = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(speed);
         try
         {
             var (lines, errors) = Read(file);
-            return errors.Count > 0 ? (null, errors) : (new TraceTelemetry(file, lines, new ReplayClock(clock, lines[0].Time, speed)), []);
+            return errors.Count > 0 ? (null, errors) : (new TraceTelemetry(file, lines, new ReplayClock(clock, lines[0].Time, speed, begins)), []);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,0 +1,145 @@
+using System.Globalization;
+using Mesh.Demo.Processes;
+using Mesh.Node.Metering;
+using Mesh.Node.Sessions;
+
+namespace Mesh.Demo.Scenarios;
+
+/// <summary>
+/// <see cref="Evening"/>, replayed: a seed and ten vehicles as processes, each with its own trace and its owner's policy, and
+/// steady interactive load.
+/// </summary>
+internal sealed class DayScenario(DemoMesh mesh, ProgressView view)
+{
+    /// <summary>Seven hours in 70 seconds.</summary>
+    public const double Speed = 360;
+
+    /// <summary>Of each request; a vehicle that drives off with it leaves time for another.</summary>
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(3);
+
+    /// <summary>The time it takes ten processes to start on two cores; one that takes longer catches up.</summary>
+    private static readonly TimeSpan Lead = TimeSpan.FromSeconds(12);
+
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Moment = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(60);
+
+    private readonly FashionPictures _pictures = FashionPictures.Load();
+    private readonly Dictionary<DemoVehicle, (EveningCar Car, LifeTail Life)> _cars = [];
+    private readonly Tally _tally = new([]);
+    private DateTimeOffset _begins;
+
+    private DateTimeOffset Now => Evening.From + (DateTimeOffset.UtcNow - _begins) * Speed;
+
+    /// <exception cref="TimeoutException">A car's life came to no end with its trace.</exception>
+    public async Task<DayVerdict> RunAsync(CancellationToken stop)
+    {
+        IReadOnlyList<float[]> direct;
+        using (var run = new DirectRun())
+            direct = run.ClassifyEach(_pictures);
+        await mesh.StartSeedAsync(stop);
+        _begins = DateTimeOffset.UtcNow + Lead;
+        foreach (var car in Evening.Cars)
+            Start(car);
+        view.Event(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{_cars.Count} vehicles start; their evening, {Evening.Clock(Evening.From)} to {Evening.Clock(Evening.To)}, begins in {Lead.TotalSeconds} s and runs {Speed} times as fast"));
+
+        // Without its seed nothing can be answered: the evening ends, with what was answered until then.
+        using var seedEnded = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        _ = mesh.Seed.Process.Exited.ContinueWith(_ => DemoRun.TryCancel(seedEnded), TaskScheduler.Default);
+        var load = LoadAsync(seedEnded.Token);
+        var changes = ChangePoliciesAsync(seedEnded.Token);
+        try
+        {
+            await FollowAsync(seedEnded.Token);
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            // The seed is gone; the verdict tells.
+        }
+
+        await changes.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return DayVerdict.Of(await load, _tally.Answers(), direct, [.. _cars.Select(Report)], Moment * Speed, mesh.Crashes);
+    }
+
+    private void Start(EveningCar car)
+    {
+        var trace = Path.Combine(mesh.Folder, $"{car.Id}.jsonl");
+        car.Day.WriteTo(trace);
+        File.WriteAllText(PolicyOf(car), car.Policy);
+        var vehicle = mesh.StartVehicle(car.Number, options => options with
+        {
+            Telemetry = string.Create(CultureInfo.InvariantCulture, $"trace:{trace}@{Speed}@{_begins.UtcDateTime:O}"),
+            Policy = PolicyOf(car),
+            // 5 s of the machine's clock would be half an hour of the evening.
+            ExtraArguments = ["--drain-grace", "1s"],
+        });
+        _cars[vehicle] = (car, new LifeTail(vehicle.Process.Options.DataFolder));
+    }
+
+    private string PolicyOf(EveningCar car) => Path.Combine(mesh.Folder, $"{car.Id}.conf");
+
+    /// <summary>Shows what happens until the evening is over and every car has left the region.</summary>
+    private async Task FollowAsync(CancellationToken stop)
+    {
+        var board = new DayBoard(view, mesh.Vehicles);
+        using var timer = new PeriodicTimer(Tick);
+        do
+        {
+            var steps = _cars.SelectMany(car => car.Value.Life.ReadNew().Select(step => (Vehicle: car.Key, Step: step)));
+            foreach (var (vehicle, step) in steps.OrderBy(entry => entry.Step.At))
+                board.Show(vehicle, step);
+            var now = Now;
+            board.Refresh(now < Evening.From ? Evening.From : now > Evening.To ? Evening.To : now, _tally);
+            if (now > Evening.To + EndLimit * Speed)
+                throw new TimeoutException($"{string.Join(", ", _cars.Where(car => !IsOver(car.Value.Life)).Select(car => car.Key.Id))} did not leave after the evening's end.");
+            await timer.WaitForNextTickAsync(stop);
+        }
+        while (!_cars.Values.All(car => IsOver(car.Life)));
+    }
+
+    private static bool IsOver(LifeTail life) => life.Entries is [.., { Phase: VehiclePhase.Away } last] && last.At >= Evening.To;
+
+    private async Task<int> LoadAsync(CancellationToken stop)
+    {
+        using var http = LoopbackHttp.NewClient(connections: 32);
+        var client = new InferClient(http, mesh.Seed.Http, _pictures, Deadline);
+        await UntilAsync(Evening.From, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        end.CancelAfter(TimeSpan.FromTicks(Math.Max(0, ((Evening.To - Now) / Speed).Ticks)));
+        // A seed that is gone answers by itself what is in flight.
+        return await new SteadyPictures(_tally, client.ClassifyAsync).RunAsync(end.Token, CancellationToken.None);
+    }
+
+    private async Task ChangePoliciesAsync(CancellationToken stop)
+    {
+        foreach (var (at, car) in _cars.Values.Where(car => car.Car.Change is not null).Select(car => (car.Car.Change!.Value.At, car.Car)).OrderBy(change => change.At))
+        {
+            await UntilAsync(at, stop);
+            // In one step, as an editor does it: half a document allows nothing.
+            var draft = PolicyOf(car) + ".new";
+            await File.WriteAllTextAsync(draft, car.Change!.Value.Policy, stop);
+            File.Move(draft, PolicyOf(car), overwrite: true);
+        }
+    }
+
+    private async Task UntilAsync(DateTimeOffset moment, CancellationToken stop)
+    {
+        while ((moment - Now) / Speed is var wait && wait > TimeSpan.Zero)
+            await Task.Delay(wait, stop);
+    }
+
+    private CarReport Report(KeyValuePair<DemoVehicle, (EveningCar Car, LifeTail Life)> entry)
+    {
+        var (vehicle, (car, life)) = entry;
+        var sessions = new MeterFolder(Path.Combine(vehicle.Process.Options.DataFolder, "meter")).Read().Sessions;
+        return new CarReport(
+            car,
+            vehicle.City,
+            _tally.AnsweredBy(vehicle.Id),
+            life.Entries,
+            sessions.Sum(session => session.Interactive.EnergyUj) / 1e6,
+            sessions.Sum(session => session.Interactive.EnergyErrorUj) / 1e6);
+    }
+}
