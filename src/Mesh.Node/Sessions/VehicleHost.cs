@@ -40,6 +40,7 @@ public sealed partial class VehicleHost(
     private readonly TaskCompletionSource _exit = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile Judgement? _judgement;
     private volatile VehicleSession? _session;
+    private volatile bool _isToLeave;
     private Task _running = Task.CompletedTask;
 
     private TimeSpan Now => time.GetElapsedTime(_start);
@@ -168,10 +169,17 @@ public sealed partial class VehicleHost(
             case AnnounceDeparture announce: _session?.Announce(announce.At is { } at ? time.GetUtcNow() + (at - Now) : null); break;
             case Drain: BeginDrain(); break;
             case Preempt: FreeProcessor(); break;
-            case LeaveSession: _session?.Leave(); break;
+            case LeaveSession: Leave(); break;
             case Exit: _exit.TrySetResult(); break;
             default: throw new InvalidOperationException($"{effect} is nothing that a vehicle does.");
         }
+    }
+
+    /// <summary>A session that is still being made leaves as soon as it is.</summary>
+    private void Leave()
+    {
+        _isToLeave = true;
+        _session?.Leave();
     }
 
     private void FreeProcessor()
@@ -199,6 +207,7 @@ public sealed partial class VehicleHost(
     {
         engine.Permit(Consent, Consent);
         units.SetDraining(!Consent.Batch);
+        _isToLeave = false;
         _running = RunSessionAsync();
     }
 
@@ -214,6 +223,8 @@ public sealed partial class VehicleHost(
             session.Opened += () => Tell(new SessionOpened());
             session.Aged += () => Tell(new RenewalDue());
             _session = session;
+            if (_isToLeave)
+                session.Leave();
             end = await session.RunAsync();
         }
         catch (Exception e)

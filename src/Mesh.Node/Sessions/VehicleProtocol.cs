@@ -82,6 +82,9 @@ public sealed record JoinDropped : IVehicleEvent;
 
 public sealed record SessionBegan : IVehicleEvent;
 
+/// <summary>What the seeds know of its departure; null = none is expected.</summary>
+public sealed record DepartureAnnounced(TimeSpan? At) : IVehicleEvent;
+
 /// <param name="Until">When it leaves at the latest, finished or not.</param>
 public sealed record DrainingBegan(DepartureCause Cause, TimeSpan Until) : IVehicleEvent;
 

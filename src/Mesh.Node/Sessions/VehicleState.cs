@@ -8,6 +8,9 @@ namespace Mesh.Node.Sessions;
 /// <param name="LongestBackOff">After sessions that no seed ever saw, the next one comes this late at most.</param>
 public sealed record VehiclePace(TimeSpan DrainGrace, TimeSpan JoinJitter, TimeSpan LongestBackOff)
 {
+    /// <summary>An announced departure that moves by less is not announced anew.</summary>
+    public TimeSpan AnnounceStep { get; init; } = TimeSpan.FromSeconds(1);
+
     public static VehiclePace Default { get; } = new(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30));
 }
 
@@ -20,6 +23,7 @@ public sealed class VehicleState(VehiclePace pace)
     private Clearance _clearance = Clearance.Unknown;
     private TimeSpan? _joinAt;
     private TimeSpan? _leaveBy;
+    private TimeSpan? _announced;
     private bool _leaving;
     private bool _stopping;
     private bool _opened;
@@ -48,7 +52,7 @@ public sealed class VehicleState(VehiclePace pace)
     public VehicleDecision Decide(IVehicleCommand command, TimeSpan now, Random random) => command switch
     {
         ClearanceChanged changed => DecideClearance(changed, now, random),
-        SessionOpened opened when Phase == VehiclePhase.Joining => Of([opened], Announcement(_clearance)),
+        SessionOpened opened when Phase == VehiclePhase.Joining => Opened(opened),
         SessionOver over when Phase != VehiclePhase.Away => DecideOver(over, now, random),
         StopRequested stop when !_stopping => DecideStop(stop, now),
         RenewalDue when Phase == VehiclePhase.Serving => BeginDraining(DepartureCause.Renewal, now + pace.DrainGrace),
@@ -68,6 +72,7 @@ public sealed class VehicleState(VehiclePace pace)
             case JoinDropped: _joinAt = null; break;
             case SessionBegan: (Phase, _joinAt, _opened) = (VehiclePhase.Joining, null, false); break;
             case SessionOpened: (Phase, _opened) = (VehiclePhase.Serving, true); break;
+            case DepartureAnnounced announced: _announced = announced.At; break;
             case DrainingBegan draining: (Phase, Cause, _leaveBy) = (VehiclePhase.Draining, draining.Cause, draining.Until); break;
             case LeavingBegan leaving: (Phase, Cause, _leaving) = (VehiclePhase.Draining, leaving.Cause, true); break;
             case SessionOver: Ended(); break;
@@ -108,8 +113,12 @@ public sealed class VehicleState(VehiclePace pace)
             return clearance.Urgency == Urgency.Now ? Leave(DepartureCause.Now) : BeginDraining(CauseOf(clearance.Urgency), now + pace.DrainGrace);
         if (clearance.EndsAt is { } end && end - pace.DrainGrace <= now)
             return EndAsPlanned(end, now);
-        return clearance.EndsAt == _clearance.EndsAt ? VehicleDecision.Nothing : Of([], Announcement(clearance));
+        return IsAnnounced(clearance.EndsAt) ? VehicleDecision.Nothing : Announce(clearance.EndsAt);
     }
+
+    /// <summary>Estimates change with every reading: what differs by less is no news to the seeds.</summary>
+    private bool IsAnnounced(TimeSpan? end) =>
+        end is { } at && _announced is { } before ? (at - before).Duration() < pace.AnnounceStep : end == _announced;
 
     private VehicleDecision Hurry(Urgency urgency, TimeSpan now)
     {
@@ -167,7 +176,13 @@ public sealed class VehicleState(VehiclePace pace)
 
     private static VehicleDecision Leave(DepartureCause cause) => Of([new LeavingBegan(cause)], new Preempt(), new LeaveSession());
 
-    private static AnnounceDeparture Announcement(Clearance clearance) => new(clearance.EndsAt);
+    private VehicleDecision Opened(SessionOpened opened)
+    {
+        var announce = Announce(_clearance.EndsAt);
+        return announce with { Events = [opened, .. announce.Events] };
+    }
+
+    private static VehicleDecision Announce(TimeSpan? end) => Of([new DepartureAnnounced(end)], new AnnounceDeparture(end));
 
     private static DepartureCause CauseOf(Urgency urgency) => urgency switch
     {

@@ -59,6 +59,19 @@ public sealed class VehicleStateTests
     }
 
     [Fact]
+    public void An_estimate_that_wavers_is_announced_once()
+    {
+        _vehicle.Permit(endsIn: 600);
+        Serve();
+        var before = _vehicle.Effects.Count;
+        foreach (var seconds in (double[])[600, 599.5, 600.4, 600])
+            _vehicle.Permit(endsIn: seconds - (_vehicle.Now.TotalSeconds - 100));
+        Assert.Equal(before, _vehicle.Effects.Count);
+        _vehicle.Permit(endsIn: null);
+        Assert.Equal(new AnnounceDeparture(null), _vehicle.Effects[^1]);
+    }
+
+    [Fact]
     public void What_has_not_finished_when_the_permission_ends_is_terminated()
     {
         _vehicle.Permit(endsIn: 60);
