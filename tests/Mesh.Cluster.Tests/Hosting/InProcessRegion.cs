@@ -125,6 +125,8 @@ public sealed class InProcessRegion : IAsyncDisposable
     /// <summary>The vehicle's signals, to be set by the test.</summary>
     public ManualTelemetry Telemetry(string vehicle) => (ManualTelemetry)_vehicles[vehicle].Services.GetRequiredService<ITelemetrySource>();
 
+    public string DataFolder(string vehicle) => Path.Combine(_folder, vehicle);
+
     public IInferenceEngine Engine(string vehicle) => _vehicles[vehicle].Services.GetRequiredService<IInferenceEngine>();
 
     public EligibilityWatch Eligibility(string vehicle) => _vehicles[vehicle].Services.GetRequiredService<EligibilityWatch>();

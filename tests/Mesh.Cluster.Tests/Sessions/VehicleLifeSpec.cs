@@ -120,6 +120,39 @@ public sealed class VehicleLifeSpec : IAsyncLifetime
         Assert.Equal(RequestOutcome.Ok, (await _region.Gateway.InferAsync(Call(trips: 1, InProcessRegion.Limit), CancellationToken.None)).Outcome);
     }
 
+    /// <summary>Neither while the vehicle stays nor after it left: only models and the owner's own records are kept.</summary>
+    [Fact]
+    public async Task Nothing_of_a_request_stays_on_the_vehicles_disk()
+    {
+        await StartAsync("V-1", Policy("V-1"));
+        float[] secret = [.. Enumerable.Range(0, 16).Select(i => (i * 0.7310585f) + 3.1f)];
+        var call = Call(trips: 1, InProcessRegion.Limit) with
+        {
+            Inputs = [new RawTensor([16], MemoryMarshal.AsBytes<float>(secret).ToArray()), new RawTensor([], BitConverter.GetBytes(1L))],
+        };
+        var outcome = await _region.Gateway.InferAsync(call, CancellationToken.None);
+        Assert.Equal(RequestOutcome.Ok, outcome.Outcome);
+        Assert.Empty(FilesWith(outcome.Outputs[0].Data.Span[..16]));
+        _region.Telemetry("V-1").Set(Moving, SignalValue.Of(true));
+        await InProcessRegion.UntilAsync(() => _region.Status("V-1") is null, "the end of the stream");
+        Assert.Empty(FilesWith(outcome.Outputs[0].Data.Span[..16]));
+        Assert.Empty(FilesWith(MemoryMarshal.AsBytes<float>(secret)[..16]));
+
+        List<string> FilesWith(ReadOnlySpan<byte> content)
+        {
+            var found = new List<string>();
+            foreach (var path in Directory.EnumerateFiles(_region.DataFolder("V-1"), "*", SearchOption.AllDirectories))
+            {
+                if (File.ReadAllBytes(path).AsSpan().IndexOf(content) >= 0)
+                    found.Add(path);
+            }
+
+            // It looked where the vehicle writes.
+            Assert.Contains(Directory.EnumerateFiles(_region.DataFolder("V-1"), "*", SearchOption.AllDirectories), path => path.EndsWith("life.jsonl", StringComparison.Ordinal));
+            return found;
+        }
+    }
+
     /// <summary>A request that would run for ever, on the first vehicle; the second one comes once it is there.</summary>
     private async Task<Task<InferenceOutcome>> RunOnAsync(string vehicle, string? then, CancellationToken cancellation = default)
     {
