@@ -46,7 +46,10 @@ internal static class Evening
             Policy()),
         new(8, "charged at 21:30", Day(8, 64, Home.PluggedIn(4)), Policy()),
         new(9, "electricity is too dear until 21:00", Day(9, 58, Home.PluggedIn(3)),
-            Policy("energy.max-price = 0.30", "energy.currency = EUR", """energy.tariff = ["00:00-17:00 0.24", "17:00-21:00 0.41", "21:00-24:00 0.27"]""")),
+            Policy(
+                "energy.max-price = 0.30",
+                "energy.currency = EUR",
+                """energy.tariff = ["00:00-17:00 0.24", "17:00-21:00 0.41", "21:00-24:00 0.27"]""")),
         new(10, "ready for the night shift at 21:00, back on the road at 21:20",
             Day(10, 62, Home.PluggedIn(4) with { Departure = Clock("21:00") })
                 .At(Clock("21:16"), car => car.Entered())
