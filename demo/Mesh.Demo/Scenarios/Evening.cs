@@ -71,7 +71,10 @@ internal static class Evening
     private static CarDay Day(int number, double charge, CarState state, double celsius = 20) =>
         new(From, To, number, charge, state, celsius);
 
-    /// <summary>What the owner left out protects the owner: plugged in, half charged, cool, locked, on Wi-Fi.</summary>
+    /// <summary>
+    /// What the owner left out protects the owner: plugged in, half charged, cool, locked, on Wi-Fi. All ten share one computer,
+    /// on which none has software of its own that should come first.
+    /// </summary>
     private static string Policy(params IEnumerable<string> more) => Policy(true, more);
 
     private static string Policy(bool consent, params IEnumerable<string> more) => $$"""
@@ -81,6 +84,7 @@ internal static class Evening
           consent.interactive = {{(consent ? "true" : "false")}}
           consent.batch = {{(consent ? "true" : "false")}}
           consent.models = ["*"]
+          computer.nice = 0
           {{string.Join("\n  ", more)}}
         }
         """;
