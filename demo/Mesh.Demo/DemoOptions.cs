@@ -55,7 +55,7 @@ internal sealed record DemoOptions
         dotnet run --project demo/Mesh.Demo -c Release -- [options]
 
           --scenario day     instead: an accelerated evening of ten cars, each with its own telemetry and owner's policy,
-                             under steady load; shows who is parked, serving, draining or driving, and why (80 s)
+                             under steady load; shows who is parked, serving, draining or driving, and why (two minutes)
           --vehicles N       {MinVehicles} to {MaxVehicles}, default 4
           --requests N       one picture each, default 500; more go through the 500 pictures again
           --keep             leave the mesh running until Ctrl+C, and print its addresses and a curl line
@@ -93,7 +93,11 @@ internal sealed record DemoOptions
         }
 
         if (options.Scenario == DemoScenario.Day)
-            errors.AddRange(OfMainJob.Where(option => arguments.Any(argument => argument.Split('=')[0] == option)).Select(option => $"{option} has no effect with --scenario day."));
+        {
+            var named = arguments.Select(argument => argument.Split('=')[0]);
+            errors.AddRange(OfMainJob.Intersect(named).Select(option => $"{option} has no effect with --scenario day."));
+        }
+
         foreach (var twice in options.Ports.ByOption.GroupBy(port => port.Port).Where(group => group.Count() > 1))
             errors.Add($"{string.Join(" and ", twice.Select(port => port.Option))} are both {twice.Key}: they must differ.");
         return (options, errors);

@@ -29,7 +29,9 @@ internal sealed class DayBoard(ProgressView view, IReadOnlyList<DemoVehicle> veh
         _last[vehicle.Id] = step;
         if (!isNews)
             return;
-        _shown[vehicle.Id] = step;
+        // The table has one line for a car: that says why it left, not how fast.
+        if (step.FreedMs is null)
+            _shown[vehicle.Id] = step;
         if (!IsTable)
             view.Line($"{Evening.Clock(step.At)}  {vehicle.Id}  {Painted(LifeText.Phase(step))}  {LifeText.Why(step)}".TrimEnd());
     }
@@ -40,12 +42,13 @@ internal sealed class DayBoard(ProgressView view, IReadOnlyList<DemoVehicle> veh
         if (!IsTable)
             return;
         var (answered, failed, perVehicle) = tally.Snapshot();
+        var refused = tally.Answers().Count(DayVerdict.IsRefused);
         var answers = perVehicle.ToDictionary(entry => entry.Vehicle, entry => entry.Answers);
         view.Draw(
         [
             view.Dim(Fit($"{Evening.Clock(now)}  car    city        is        since  answers  because")),
             .. vehicles.Select(vehicle => Row(vehicle, answers.GetValueOrDefault(vehicle.Id))),
-            Fit($"       {answered} answered, {failed} refused or lost"),
+            Fit($"       {answered} answered, {refused} refused, {failed - refused} lost"),
         ]);
     }
 

@@ -11,21 +11,21 @@ namespace Mesh.Demo.Scenarios;
 /// </summary>
 internal sealed class DayScenario(DemoMesh mesh, ProgressView view)
 {
-    /// <summary>Seven hours in 70 seconds.</summary>
-    public const double Speed = 360;
+    /// <summary>Seven hours in 84 seconds.</summary>
+    public const double Speed = 300;
 
     /// <summary>Of each request; a vehicle that drives off with it leaves time for another.</summary>
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(3);
 
     /// <summary>The time it takes ten processes to start on two cores; one that takes longer catches up.</summary>
-    private static readonly TimeSpan Lead = TimeSpan.FromSeconds(12);
+    private static readonly TimeSpan Lead = TimeSpan.FromSeconds(15);
 
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Moment = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(60);
 
     private readonly FashionPictures _pictures = FashionPictures.Load();
-    private readonly Dictionary<DemoVehicle, (EveningCar Car, LifeTail Life)> _cars = [];
+    private readonly List<Driven> _cars = [];
     private readonly Tally _tally = new([]);
     private DateTimeOffset _begins;
 
@@ -43,7 +43,7 @@ internal sealed class DayScenario(DemoMesh mesh, ProgressView view)
             Start(car);
         view.Event(string.Create(
             CultureInfo.InvariantCulture,
-            $"{_cars.Count} vehicles start; their evening, {Evening.Clock(Evening.From)} to {Evening.Clock(Evening.To)}, begins in {Lead.TotalSeconds} s and runs {Speed} times as fast"));
+            $"{_cars.Count} vehicles start; their evening ({Evening.Clock(Evening.From)} to {Evening.Clock(Evening.To)}) begins in {Lead.TotalSeconds} s, {Speed} times as fast"));
 
         // Without its seed nothing can be answered: the evening ends, with what was answered until then.
         using var seedEnded = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -72,10 +72,10 @@ internal sealed class DayScenario(DemoMesh mesh, ProgressView view)
         {
             Telemetry = string.Create(CultureInfo.InvariantCulture, $"trace:{trace}@{Speed}@{_begins.UtcDateTime:O}"),
             Policy = PolicyOf(car),
-            // 5 s of the machine's clock would be half an hour of the evening.
+            // 5 s of the machine's clock would be 25 minutes of the evening.
             ExtraArguments = ["--drain-grace", "1s"],
         });
-        _cars[vehicle] = (car, new LifeTail(vehicle.Process.Options.DataFolder));
+        _cars.Add(new Driven(car, vehicle, new LifeTail(vehicle.Process.Options.DataFolder)));
     }
 
     private string PolicyOf(EveningCar car) => Path.Combine(mesh.Folder, $"{car.Id}.conf");
@@ -87,19 +87,19 @@ internal sealed class DayScenario(DemoMesh mesh, ProgressView view)
         using var timer = new PeriodicTimer(Tick);
         do
         {
-            var steps = _cars.SelectMany(car => car.Value.Life.ReadNew().Select(step => (Vehicle: car.Key, Step: step)));
+            var steps = _cars.SelectMany(car => car.Life.ReadNew().Select(step => (car.Vehicle, Step: step)));
             foreach (var (vehicle, step) in steps.OrderBy(entry => entry.Step.At))
                 board.Show(vehicle, step);
             var now = Now;
             board.Refresh(now < Evening.From ? Evening.From : now > Evening.To ? Evening.To : now, _tally);
             if (now > Evening.To + EndLimit * Speed)
-                throw new TimeoutException($"{string.Join(", ", _cars.Where(car => !IsOver(car.Value.Life)).Select(car => car.Key.Id))} did not leave after the evening's end.");
+                throw new TimeoutException($"After the evening's end there are still {string.Join(", ", StillThere())}.");
             await timer.WaitForNextTickAsync(stop);
         }
-        while (!_cars.Values.All(car => IsOver(car.Life)));
+        while (StillThere().Any());
     }
 
-    private static bool IsOver(LifeTail life) => life.Entries is [.., { Phase: VehiclePhase.Away } last] && last.At >= Evening.To;
+    private IEnumerable<string> StillThere() => _cars.Where(car => !car.IsOver).Select(car => car.Vehicle.Id);
 
     private async Task<int> LoadAsync(CancellationToken stop)
     {
@@ -114,12 +114,14 @@ internal sealed class DayScenario(DemoMesh mesh, ProgressView view)
 
     private async Task ChangePoliciesAsync(CancellationToken stop)
     {
-        foreach (var (at, car) in _cars.Values.Where(car => car.Car.Change is not null).Select(car => (car.Car.Change!.Value.At, car.Car)).OrderBy(change => change.At))
+        foreach (var car in Evening.Cars.OrderBy(car => car.Change?.At))
         {
-            await UntilAsync(at, stop);
+            if (car.Change is not { } change)
+                continue;
+            await UntilAsync(change.At, stop);
             // In one step, as an editor does it: half a document allows nothing.
             var draft = PolicyOf(car) + ".new";
-            await File.WriteAllTextAsync(draft, car.Change!.Value.Policy, stop);
+            await File.WriteAllTextAsync(draft, change.Policy, stop);
             File.Move(draft, PolicyOf(car), overwrite: true);
         }
     }
@@ -130,16 +132,22 @@ internal sealed class DayScenario(DemoMesh mesh, ProgressView view)
             await Task.Delay(wait, stop);
     }
 
-    private CarReport Report(KeyValuePair<DemoVehicle, (EveningCar Car, LifeTail Life)> entry)
+    private CarReport Report(Driven car)
     {
-        var (vehicle, (car, life)) = entry;
-        var sessions = new MeterFolder(Path.Combine(vehicle.Process.Options.DataFolder, "meter")).Read().Sessions;
+        var sessions = new MeterFolder(Path.Combine(car.Vehicle.Process.Options.DataFolder, "meter")).Read().Sessions;
         return new CarReport(
-            car,
-            vehicle.City,
-            _tally.AnsweredBy(vehicle.Id),
-            life.Entries,
+            car.Car,
+            car.Vehicle.City,
+            _tally.AnsweredBy(car.Vehicle.Id),
+            car.Life.Entries,
             sessions.Sum(session => session.Interactive.EnergyUj) / 1e6,
             sessions.Sum(session => session.Interactive.EnergyErrorUj) / 1e6);
+    }
+
+    private sealed record Driven(EveningCar Car, DemoVehicle Vehicle, LifeTail Life)
+    {
+        /// <summary>It has left after its trace ended, or its process is gone, which the verdict tells.</summary>
+        public bool IsOver => Vehicle.Process.Process.ExitCode is not null
+            || (Life.Entries is [.., { Phase: VehiclePhase.Away } last] && last.At >= Evening.To);
     }
 }

@@ -14,7 +14,9 @@ internal static class DayTables
 
         Row("requests", $"{verdict.Requests}");
         Row("answered", $"{verdict.Answered}");
-        Row("refused clearly", verdict.Refused.Count == 0 ? "0" : string.Join(", ", verdict.Refused.Select(refused => $"{refused.Count} with {refused.Status}")));
+        Row("refused clearly", verdict.Refused.Count == 0
+            ? "0"
+            : string.Join(", ", verdict.Refused.Select(refused => $"{refused.Count} with {refused.Status}")));
         Row("lost", verdict.Lost == 0 ? good("0") : bad($"{verdict.Lost}"));
         Row("agree with direct run", Checked(verdict.AgreeWithDirect, verdict.Answered));
         Row("latency", string.Create(

@@ -46,7 +46,10 @@ internal static class Evening
             Policy()),
         new(8, "charged at 21:30", Day(8, 64, Home.PluggedIn(4)), Policy()),
         new(9, "electricity is too dear until 21:00", Day(9, 58, Home.PluggedIn(3)),
-            Policy("energy.max-price = 0.30", "energy.currency = EUR", """energy.tariff = ["00:00-17:00 0.24", "17:00-21:00 0.41", "21:00-24:00 0.27"]""")),
+            Policy(
+                "energy.max-price = 0.30",
+                "energy.currency = EUR",
+                """energy.tariff = ["00:00-17:00 0.24", "17:00-21:00 0.41", "21:00-24:00 0.27"]""")),
         new(10, "ready for the night shift at 21:00, back on the road at 21:20",
             Day(10, 62, Home.PluggedIn(4) with { Departure = Clock("21:00") })
                 .At(Clock("21:16"), car => car.Entered())
@@ -68,7 +71,10 @@ internal static class Evening
     private static CarDay Day(int number, double charge, CarState state, double celsius = 20) =>
         new(From, To, number, charge, state, celsius);
 
-    /// <summary>What the owner left out protects the owner: plugged in, half charged, cool, locked, on Wi-Fi.</summary>
+    /// <summary>
+    /// What the owner left out protects the owner: plugged in, half charged, cool, locked, on Wi-Fi. All ten share one computer,
+    /// on which none has software of its own that should come first.
+    /// </summary>
     private static string Policy(params IEnumerable<string> more) => Policy(true, more);
 
     private static string Policy(bool consent, params IEnumerable<string> more) => $$"""
@@ -78,6 +84,7 @@ internal static class Evening
           consent.interactive = {{(consent ? "true" : "false")}}
           consent.batch = {{(consent ? "true" : "false")}}
           consent.models = ["*"]
+          computer.nice = 0
           {{string.Join("\n  ", more)}}
         }
         """;

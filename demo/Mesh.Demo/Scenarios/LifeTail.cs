@@ -3,7 +3,10 @@ using Mesh.Node.Sessions;
 
 namespace Mesh.Demo.Scenarios;
 
-/// <summary>Reads the steps of a vehicle's life from its <c>life.jsonl</c> while the vehicle adds to it; the file must not be rotated meanwhile.</summary>
+/// <summary>
+/// Reads the steps of a vehicle's life from its <c>life.jsonl</c> while the vehicle adds to it; the file must not be rotated
+/// meanwhile.
+/// </summary>
 /// <param name="folder">The vehicle's data folder.</param>
 internal sealed class LifeTail(string folder)
 {

@@ -17,6 +17,7 @@ internal static class Commuter
           hours.every-day = ["17:00-09:00"]
           quiet-hours.every-day = ["20:30-22:00"]
           hysteresis.battery = 300s
+          computer.nice = 0 # it shares a computer with the test
         }
         """;
 

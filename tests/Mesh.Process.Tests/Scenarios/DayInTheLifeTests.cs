@@ -58,7 +58,7 @@ public sealed class DayInTheLifeTests(ITestOutputHelper output)
             Print(life.Entries);
         }
 
-        Assert.Equal(Expected, StepsOf(life.Entries).Select(Text));
+        Assert.Equal(Expected, StepsOf(life.Entries));
         Assert.Equal(Commuter.Windows.Count, ServedIn(life.Entries).Distinct().Count());
     }
 
@@ -106,11 +106,20 @@ public sealed class DayInTheLifeTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// Without those that depend on how long a session takes to end: that it may work before it has begun to, and how long the
-    /// processor was not free.
+    /// Without what depends on how long a session takes to end: that it may work before it has begun to, how long the processor
+    /// was not free, and a step told twice.
     /// </summary>
-    private static IEnumerable<LifeEntry> StepsOf(IEnumerable<LifeEntry> life) =>
-        life.Where(step => step.FreedMs is null && (step.Phase != VehiclePhase.Away || step.Reasons.Length > 0));
+    private static List<string> StepsOf(IEnumerable<LifeEntry> life)
+    {
+        var texts = new List<string>();
+        foreach (var step in life.Where(step => step.FreedMs is null && (step.Phase != VehiclePhase.Away || step.Reasons.Length > 0)))
+        {
+            if (texts.Count == 0 || texts[^1] != Text(step))
+                texts.Add(Text(step));
+        }
+
+        return texts;
+    }
 
     private static string Text(LifeEntry step)
     {

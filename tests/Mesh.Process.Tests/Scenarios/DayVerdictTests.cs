@@ -16,7 +16,12 @@ public sealed class DayVerdictTests
     public void Answers_and_clear_refusals_lose_nothing()
     {
         var verdict = Judge(
-            [Answer(0), Refused(1, HttpStatusCode.ServiceUnavailable), Refused(2, HttpStatusCode.TooManyRequests), Refused(3, HttpStatusCode.GatewayTimeout)]);
+        [
+            Answer(0),
+            Refused(1, HttpStatusCode.ServiceUnavailable),
+            Refused(2, HttpStatusCode.TooManyRequests),
+            Refused(3, HttpStatusCode.GatewayTimeout),
+        ]);
         Assert.Empty(verdict.Failures);
         Assert.Equal((1, 3, 0, 1), (verdict.Answered, verdict.Refused.Sum(refused => refused.Count), verdict.Lost, verdict.AgreeWithDirect));
         Assert.Equal([429, 503, 504], verdict.Refused.Select(refused => refused.Status));
@@ -50,7 +55,10 @@ public sealed class DayVerdictTests
     [Fact]
     public void Serving_while_there_are_reasons_fails_the_evening()
     {
-        var life = new[] { Step(0, VehiclePhase.Serving), Step(60, VehiclePhase.Draining, "MOVING: …"), Step(61, VehiclePhase.Away, "MOVING: …") };
+        LifeEntry[] life =
+        [
+            Step(0, VehiclePhase.Serving), Step(60, VehiclePhase.Draining, "MOVING: it moves"), Step(61, VehiclePhase.Away, "MOVING: it moves"),
+        ];
         Assert.Empty(Judge([Answer(0)], life: life).Failures);
         // It ended as its session opened, and left at once.
         life[0] = life[0] with { Reasons = ["MOVING: it moves"], At = life[1].At };
@@ -101,15 +109,21 @@ public sealed class DayVerdictTests
         }
     }
 
-    private static DayVerdict Judge(IReadOnlyList<PictureAnswer> answers, int? requests = null, IReadOnlyList<LifeEntry>? life = null) => DayVerdict.Of(
-        requests ?? answers.Count, answers, Pictures.Direct, [new CarReport(Evening.Cars[0], "Berlin", 0, life ?? [], 0, 0)], Moment, []);
+    private static DayVerdict Judge(
+        IReadOnlyList<PictureAnswer> answers, int? requests = null, IReadOnlyList<LifeEntry>? life = null)
+    {
+        var car = new CarReport(Evening.Cars[0], "Berlin", 0, life ?? [], 0, 0);
+        return DayVerdict.Of(requests ?? answers.Count, answers, Pictures.Direct, [car], Moment, []);
+    }
 
     private static PictureAnswer Answer(int number) =>
         new(number, number, Pictures.Direct[number], "V-001", 1, TimeSpan.FromMilliseconds(1), null) { Status = HttpStatusCode.OK };
 
     private static PictureAnswer Refused(int number, HttpStatusCode status) => Answer(number) with
     {
-        Probabilities = null, Status = status, Failure = $$"""HTTP {{(int)status}}: {"error":"no vehicle"}""",
+        Probabilities = null,
+        Status = status,
+        Failure = $$"""HTTP {{(int)status}}: {"error":"no vehicle"}""",
     };
 
     private static LifeEntry Step(int minute, VehiclePhase phase, params string[] reasons) =>
