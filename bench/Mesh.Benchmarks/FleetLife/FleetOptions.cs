@@ -14,17 +14,18 @@ internal sealed record FleetOptions
         steady interactive load. Counts how every request ended, and how long departures and arrivals took.
 
           --cars N      cars, 2 to 60; default 20
-          --minutes N   length of the run, 1 to 60; default 6
-          --speed N     seconds of the sessions in a second, 60 to 10000; default 600
+          --minutes N   length of the run, 1 to 60; default 8
+          --speed N     seconds of the sessions in a second, 60 to 10000; default 720 (a day in two minutes)
           --seed N      random numbers of departures and requests, 0 to 2147483647; default 1
           --strict      exit code 1 when a request is lost, late or wrong, or a limit is missed
         """;
 
     public int Cars { get; init; } = 20;
 
-    public TimeSpan Length { get; init; } = TimeSpan.FromMinutes(6);
+    public TimeSpan Length { get; init; } = TimeSpan.FromMinutes(8);
 
-    public double Speed { get; init; } = 600;
+    /// <summary>Seconds of the sessions in one of the run.</summary>
+    public double Speed { get; init; } = 720;
 
     public int Seed { get; init; } = 1;
 

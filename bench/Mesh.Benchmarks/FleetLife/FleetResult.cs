@@ -3,13 +3,12 @@ using Mesh.Seed.Routing;
 namespace Mesh.Benchmarks.FleetLife;
 
 /// <summary>All that a run of the fleet measured.</summary>
-/// <param name="Redispatches">From a departure until a request that it took from its car went to another.</param>
 /// <param name="Joins">From when a car's policy allowed work until the seed could send it.</param>
 internal sealed record FleetResult(
     TimeSpan Length,
     IReadOnlyList<RequestEnd> Ends,
     IReadOnlyList<Departure> Departures,
-    IReadOnlyList<(DepartureStyle Style, TimeSpan After)> Redispatches,
+    IReadOnlyList<Redispatch> Redispatches,
     IReadOnlyList<TimeSpan> Joins)
 {
     /// <summary>Between the router's decision by the deadline and the client's own clock.</summary>

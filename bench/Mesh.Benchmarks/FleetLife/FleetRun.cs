@@ -15,6 +15,8 @@ internal static class FleetRun
 
     public static async Task<int> RunAsync(FleetOptions options, TextWriter output)
     {
+        // Past all its loggers, Akka tells the console of each system that ends: that is one a departure.
+        Console.SetOut(TextWriter.Null);
         var stays = FleetSchedule.Create(
             ChargingTrace.Read(options.Trace), options.Cars, options.Length, options.Speed, (ulong)options.Seed);
         var result = await RunAsync(options, stays, output);
@@ -46,7 +48,7 @@ internal static class FleetRun
             options.Length,
             [.. load.Ends],
             departures,
-            Redispatches.Of(region.Tap.Journeys, departures, region.Tap.Ended, region.Tap.VehicleOf),
+            new Redispatches(departures, region.Tap.Ended, region.Tap.VehicleOf).Of(region.Tap.Journeys),
             [.. region.Cars.SelectMany(car => car.Joins).Where(join => join.At > began).Select(join => join.Took)]);
     }
 

@@ -14,7 +14,7 @@ public sealed class FleetSpec(ITestOutputHelper output)
     {
         Cars = 6,
         Length = TimeSpan.FromSeconds(30),
-        Speed = 3000,
+        Speed = 4000,
         Slow = 0.5,
         Pictures = 10,
     };

@@ -25,7 +25,7 @@ public sealed class FleetScheduleTests
         {
             var stays = car.OrderBy(stay => stay.Arrives).ToList();
             Assert.All(stays, stay => Assert.True(stay.Leaves - (stay.Arrives > TimeSpan.Zero ? stay.Arrives : TimeSpan.Zero) >= FleetSchedule.LeastStay));
-            Assert.All(stays.Zip(stays.Skip(1)), pair => Assert.True(pair.Second.Arrives - pair.First.Leaves >= FleetSchedule.LeastAbsence));
+            Assert.All(stays.Zip(stays.Skip(1)), pair => Assert.True(pair.Item2.Arrives - pair.Item1.Leaves >= FleetSchedule.LeastAbsence));
         }
     }
 

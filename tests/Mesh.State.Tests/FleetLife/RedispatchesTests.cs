@@ -20,9 +20,8 @@ public sealed class RedispatchesTests
         var departure = Leave(DepartureStyle.Now);
         journey.Report(new AttemptReported(AttemptId.Of(new RequestId(1), 1), Stream, AttemptOutcome.HandedBack, "", default));
         Send(call);
-        var (style, after) = Assert.Single(Redispatches.Of([journey], [departure], [], _ => Car));
-        Assert.Equal(DepartureStyle.Now, style);
-        Assert.Equal(Stopwatch.GetElapsedTime(departure.At, journey.Sent[1]), after);
+        var after = Stopwatch.GetElapsedTime(departure.At, journey.Sent[1]);
+        Assert.Equal([new Redispatch(DepartureStyle.Now, after)], Of(journey, departure));
     }
 
     [Fact]
@@ -33,24 +32,49 @@ public sealed class RedispatchesTests
         var departure = Leave(DepartureStyle.Vanished);
         var ended = new StreamEnded(Stream, Car, Stopwatch.GetTimestamp());
         Send(call);
-        Assert.Equal(DepartureStyle.Vanished, Assert.Single(Redispatches.Of([journey], [departure], [ended], _ => Car)).Style);
+        var after = Stopwatch.GetElapsedTime(departure.At, journey.Sent[1]);
+        Assert.Equal([new Redispatch(DepartureStyle.Vanished, after)], Of(journey, departure, ended));
     }
 
     [Fact]
-    public void Other_second_attempts_do_not_count()
+    public void A_hedge_that_goes_out_before_the_end_is_noticed_counts()
+    {
+        var (journey, call) = Begin();
+        journey.Hedged = true;
+        Send(call);
+        var departure = Leave(DepartureStyle.Vanished);
+        Send(call);
+        journey.Report(new AttemptReported(AttemptId.Of(new RequestId(1), 2), new StreamId(8), AttemptOutcome.Ok, "", default));
+        var ended = new StreamEnded(Stream, Car, Stopwatch.GetTimestamp());
+        var after = Stopwatch.GetElapsedTime(departure.At, journey.Sent[1]);
+        Assert.Equal([new Redispatch(DepartureStyle.Vanished, after)], Of(journey, departure, ended));
+    }
+
+    [Fact]
+    public void A_request_with_another_attempt_out_needs_no_new_one()
+    {
+        var (journey, call) = Begin();
+        journey.Hedged = true;
+        Send(call);
+        Send(call);
+        var departure = Leave(DepartureStyle.Now);
+        journey.Report(new AttemptReported(AttemptId.Of(new RequestId(1), 1), Stream, AttemptOutcome.HandedBack, "", default));
+        Assert.Empty(Of(journey, departure));
+    }
+
+    [Fact]
+    public void What_came_back_for_another_reason_does_not_count()
     {
         var departure = Leave(DepartureStyle.Now);
-        var (busy, call) = Begin();
+        var (journey, call) = Begin();
         Send(call);
-        busy.Report(new AttemptReported(AttemptId.Of(new RequestId(1), 1), Stream, AttemptOutcome.Busy, "", default));
+        journey.Report(new AttemptReported(AttemptId.Of(new RequestId(1), 1), Stream, AttemptOutcome.Busy, "", default));
         Send(call);
-        var (hedged, other) = Begin();
-        hedged.Hedged = true;
-        Send(other);
-        var ended = new StreamEnded(Stream, Car, Stopwatch.GetTimestamp());
-        Send(other);
-        Assert.Empty(Redispatches.Of([busy, hedged], [departure], [ended], _ => Car));
+        Assert.Empty(Of(journey, departure, new StreamEnded(Stream, Car, journey.Sent[1])));
     }
+
+    private static IReadOnlyList<Redispatch> Of(Journey journey, Departure departure, params StreamEnded[] ended) =>
+        new Redispatches([departure], ended, _ => Car).Of([journey]);
 
     private static (Journey Journey, InferenceCall Call) Begin()
     {
