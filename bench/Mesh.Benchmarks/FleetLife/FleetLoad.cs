@@ -58,9 +58,10 @@ internal sealed class FleetLoad(FleetRegion region, long slowTrips, FashionPictu
     /// <summary>Slow runs for the car and the two others nearest to it: it will have one of them when it leaves.</summary>
     public void Meet(FleetCar car)
     {
-        var others = region.Serving.Where(other => other != car).Select(other => other.Place.DistanceKm(car.Place)).Order().Take(Meeting - 1).ToList();
+        var others = region.Serving.Where(other => other != car).Select(other => other.Place.DistanceKm(car.Place)).Order().ToList();
+        var radius = others.Count >= Meeting - 1 ? others[Meeting - 2] + MarginKm : double.PositiveInfinity;
         for (var i = 0; i < Meeting; i++)
-            Send(Slow().Within(car.Place, others.Count == Meeting - 1 ? others[^1] + MarginKm : double.PositiveInfinity));
+            Send(Slow().Within(car.Place, radius));
     }
 
     /// <summary>The car answers one request of each model, so that it has both loaded.</summary>

@@ -38,7 +38,8 @@ internal sealed class FleetRegion : IAsyncDisposable
     {
         get
         {
-            var serving = Get<WorkStreamRegistry>().Streams.Where(stream => !stream.LastStatus.Draining).Select(stream => stream.Session.Vehicle).ToHashSet();
+            var streams = Get<WorkStreamRegistry>().Streams.Where(stream => !stream.LastStatus.Draining);
+            var serving = streams.Select(stream => stream.Session.Vehicle).ToHashSet();
             return [.. _cars.Where(car => serving.Contains(car.Id))];
         }
     }
@@ -137,5 +138,7 @@ internal sealed class FleetRegion : IAsyncDisposable
             File.Copy(artifact, Path.Combine(Directory.CreateDirectory(Path.Combine(folder, model, "1")).FullName, "model.onnx"));
     }
 
-    private T Get<T>() where T : notnull => (_seed ?? throw new InvalidOperationException("The seed has not started.")).Services.GetRequiredService<T>();
+    private T Get<T>() where T : notnull => _seed is { } seed
+        ? seed.Services.GetRequiredService<T>()
+        : throw new InvalidOperationException("The seed has not started.");
 }

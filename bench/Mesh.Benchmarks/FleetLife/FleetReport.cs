@@ -29,7 +29,9 @@ internal static class FleetReport
     {
         output.WriteLine();
         output.WriteLine(Report.Machine);
-        output.WriteLine(Text($"{options.Cars} cars, {options.Length.TotalMinutes:0.#} min of sessions {options.Speed:0} times as fast, seed {options.Seed}: {result.Departures.Count} departures, {result.Joins.Count} arrivals"));
+        output.WriteLine(Text(
+            $"{options.Cars} cars, {options.Length.TotalMinutes:0.#} min of sessions {options.Speed:0} times as fast, seed {options.Seed}: "
+            + $"{result.Departures.Count} departures, {result.Joins.Count} arrivals"));
         output.WriteLine();
         Requests(result, output);
         output.WriteLine();
@@ -46,8 +48,8 @@ internal static class FleetReport
         var answered = result.Answered.ToList();
         output.WriteLine(Text($"  {result.Ends.Count,7:#,0} requests with a deadline of {FleetLoad.Budget.TotalSeconds:0} s"));
         output.WriteLine(Text($"  {answered.Count,7:#,0} answered, after {Times(answered.Select(end => end.Took))} ms (median, p99, longest)"));
-        foreach (var attempts in answered.GroupBy(end => Math.Min(end.Attempts, 4)).OrderBy(group => group.Key))
-            output.WriteLine(Text($"  {attempts.Count(),7:#,0}   in {attempts.Key}{(attempts.Key == 4 ? " or more" : "")} attempts, {attempts.Count(end => end.Hedged)} hedged"));
+        foreach (var attempts in answered.GroupBy(end => end.Attempts).OrderBy(group => group.Key))
+            output.WriteLine(Text($"  {attempts.Count(),7:#,0}   attempts: {attempts.Key}; hedged: {attempts.Count(end => end.Hedged)}"));
         foreach (var kind in result.Ends.Except(answered).GroupBy(end => (end.Outcome, end.Error)).OrderByDescending(kind => kind.Count()))
             output.WriteLine(Text($"  {kind.Count(),7:#,0} {kind.Key.Outcome?.ToString() ?? "lost"}: {kind.Key.Error}"));
     }
@@ -58,9 +60,11 @@ internal static class FleetReport
         output.WriteLine("                                         median     p99 longest       moved      median     p99 longest");
         foreach (var style in Enum.GetValues<DepartureStyle>())
         {
-            var (of, freed, moved) = (result.Of(style).ToList(), result.Freed(style).ToList(), result.RedispatchedAfter(style).ToList());
+            var (of, moved) = (result.Of(style).ToList(), result.RedispatchedAfter(style).ToList());
+            var (all, met) = (result.Departures.Count(departure => departure.Style == style), of.Count(departure => departure.Met > 0));
             output.WriteLine(Text(
-                $"  {style.ToString().ToLowerInvariant(),-9}{result.Departures.Count(departure => departure.Style == style),6}{of.Count,9}{of.Count(departure => departure.Met > 0),11}   {Times(freed),26}{moved.Count,12}   {Times(moved),26}"));
+                $"  {style.ToString().ToLowerInvariant(),-9}{all,6}{of.Count,9}{met,11}   "
+                + $"{Times(result.Freed(style)),26}{moved.Count,12}   {Times(moved),26}"));
         }
 
         output.WriteLine(Text($"  arrivals  {result.Joins.Count,5}   dispatchable after {Times(result.Joins)} ms (median, p99, longest)"));
@@ -79,7 +83,8 @@ internal static class FleetReport
     private static FleetVerdict Within(string name, IEnumerable<TimeSpan> times, TimeSpan limit)
     {
         var longest = times.DefaultIfEmpty().Max();
-        return new FleetVerdict(name, Text($"{longest.TotalMilliseconds:#,0} ms"), Text($"at most {limit.TotalMilliseconds:#,0} ms"), longest <= limit);
+        var wanted = Text($"at most {limit.TotalMilliseconds:#,0} ms");
+        return new FleetVerdict(name, Text($"{longest.TotalMilliseconds:#,0} ms"), wanted, longest <= limit);
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

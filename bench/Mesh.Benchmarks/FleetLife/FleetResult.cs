@@ -35,7 +35,8 @@ internal sealed record FleetResult(
     public IEnumerable<Departure> Of(DepartureStyle style) => Departures.Where(departure => departure.Style == style && departure.WasServing);
 
     /// <summary>How long the processor took to be free, where something was on it.</summary>
-    public IEnumerable<TimeSpan> Freed(DepartureStyle style) => Of(style).Where(departure => departure.Met > 0).Select(departure => departure.Freed).OfType<TimeSpan>();
+    public IEnumerable<TimeSpan> Freed(DepartureStyle style) =>
+        Of(style).Where(departure => departure.Met > 0).Select(departure => departure.Freed).OfType<TimeSpan>();
 
     public IEnumerable<TimeSpan> RedispatchedAfter(DepartureStyle style) => Redispatches.Where(one => one.Style == style).Select(one => one.After);
 }

@@ -73,7 +73,9 @@ internal static class FleetRun
             {
                 await clock.PassAsync(ReportEvery);
                 var departures = region.Cars.Sum(car => car.Departures.Count());
-                output.WriteLine($"{clock.Now.TotalSeconds,4:0} s: {region.Serving.Count,2} cars serve, {departures,3} departures, {load.Ends.Count} of {load.Sent} requests ended");
+                output.WriteLine(
+                    $"{clock.Now.TotalSeconds,4:0} s: {region.Serving.Count,2} cars serve, {departures,3} departures, "
+                    + $"{load.Ends.Count} of {load.Sent} requests ended");
             }
         }
         catch (OperationCanceledException)
