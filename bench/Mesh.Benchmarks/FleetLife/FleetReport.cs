@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Runtime.CompilerServices;
 using Mesh.Benchmarks.Policy;
 
 namespace Mesh.Benchmarks.FleetLife;
@@ -87,5 +87,6 @@ internal static class FleetReport
         return new FleetVerdict(name, Text($"{longest.TotalMilliseconds:#,0} ms"), wanted, longest <= limit);
     }
 
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    /// <summary>In the process's culture, which is the invariant one.</summary>
+    private static string Text(DefaultInterpolatedStringHandler text) => text.ToStringAndClear();
 }
