@@ -1,6 +1,7 @@
 using System.Globalization;
 using Mesh.Benchmarks;
 using Mesh.Benchmarks.Batch;
+using Mesh.Benchmarks.FleetLife;
 using Mesh.Benchmarks.MainJob;
 using Mesh.Benchmarks.Policy;
 using Mesh.Benchmarks.Router;
@@ -27,6 +28,7 @@ var commands = new Dictionary<string, (string Help, Func<string[], Task<int>> Ru
         (RouterOptions.HelpText, rest => Run(RouterOptions.Parse(rest), options => Task.FromResult(RouterRun.Run(options, Console.Out)))),
     [BatchOptions.Command] = (BatchOptions.HelpText, rest => Run(BatchOptions.Parse(rest), options => BatchBench.RunAsync(options, Console.Out))),
     [PolicyOptions.Command] = (PolicyOptions.HelpText, rest => Run(PolicyOptions.Parse(rest), options => Task.FromResult(PolicyRun.Run(options, Console.Out)))),
+    [FleetOptions.Command] = (FleetOptions.HelpText, rest => Run(FleetOptions.Parse(rest), options => FleetRun.RunAsync(options, Console.Out))),
 };
 
 if (args.Contains("--help") || args.Contains("-h"))
