@@ -32,8 +32,8 @@ public sealed partial class InferenceEngine
                 (loads, _loads) = (_loads, new CancellationTokenSource());
         }
 
-        loads?.Cancel();
         SettleUnrun(jobs, AttemptOutcome.HandedBack, StoppedReason);
+        loads?.Cancel();
     }
 
     public void Limit(int threads, long memoryBytes)

@@ -20,6 +20,15 @@ public sealed record Verdict(
 
     public bool IsEligible => Allowed != WorkKinds.None;
 
+    /// <summary>
+    /// How fast a session must end when nothing is allowed: as its least urgent kind of work must. One that the owner never
+    /// consented to is denied at once all the time, and that does not make an unplugged cable urgent for the other.
+    /// </summary>
+    public Urgency? SessionUrgency =>
+        UrgencyOf(WorkKinds.Interactive) is { } interactive && UrgencyOf(WorkKinds.Batch) is { } batch
+            ? (Urgency)Math.Min((int)interactive, (int)batch)
+            : null;
+
     /// <summary>How fast a kind of work must end; null where it is allowed.</summary>
     public Urgency? UrgencyOf(WorkKinds kinds) =>
         Denials.Where(denial => (denial.Kinds & kinds) != 0).Select(denial => (Urgency?)denial.Urgency).Max();

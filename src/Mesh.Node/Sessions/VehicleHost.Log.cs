@@ -18,6 +18,9 @@ public sealed partial class VehicleHost
     [LoggerMessage(Level = LogLevel.Information, Message = "{Vehicle} is older than every seed of its region: it renews its session")]
     private partial void LogRenewal(VehicleId vehicle);
 
+    [LoggerMessage(Level = LogLevel.Critical, Message = "{Vehicle} cannot judge its state any more: it stops all work and ends")]
+    private partial void LogWatchFailed(VehicleId vehicle, Exception failure);
+
     [LoggerMessage(Level = LogLevel.Error, Message = "{Vehicle}: the session failed; another one follows")]
     private partial void LogFailed(VehicleId vehicle, Exception failure);
 }

@@ -30,6 +30,15 @@ public sealed partial class VehicleHost(
     /// <summary>Far more than can come before they are read; should it fill up, its writers wait.</summary>
     private const int MaxCommands = 1024;
 
+    /// <summary>No timer takes any length.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
+
+    /// <summary>An end that is expected later is none: a charging timer can be set to any year.</summary>
+    private static readonly TimeSpan FarthestEnd = TimeSpan.FromDays(14);
+
+    /// <summary>Around a judgement and what the engine is told of it, so that no earlier one is told after a later one.</summary>
+    private readonly Lock _permitting = new();
+
     private readonly ILogger _logger = loggers.CreateLogger<VehicleHost>();
     private readonly VehicleState _state = new(VehiclePace.Default with { DrainGrace = settings.DrainGrace });
     private readonly EpochStore _epochs = new(settings.Data, time);
@@ -53,12 +62,34 @@ public sealed partial class VehicleHost(
         using var stopping = stoppingToken.UnsafeRegister(_ => Tell(new StopRequested()), null);
         engine.Permit(OwnerConsent.Nothing, OwnerConsent.Nothing);
         eligibility.Judged += Judged;
-        var watching = eligibility.RunAsync(ended.Token);
+        var watching = WatchAsync(ended.Token);
         while (!_exit.Task.IsCompleted)
             Carry(_state.Decide(await NextAsync(), Now, Random.Shared));
         eligibility.Judged -= Judged;
         await ended.CancelAsync();
         await Task.WhenAll(_running, watching);
+    }
+
+    /// <summary>Nobody judges any more: nothing may run any more, and the process fails for its supervisor to see.</summary>
+    private async Task WatchAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await eligibility.RunAsync(cancellation);
+        }
+        catch (Exception failed)
+        {
+            LogWatchFailed(settings.Vehicle, failed);
+            lock (_permitting)
+            {
+                _judgement = null;
+                engine.Permit(OwnerConsent.Nothing, OwnerConsent.Nothing);
+            }
+
+            Tell(new ClearanceChanged(Clearance.Unknown));
+            Tell(new StopRequested());
+            throw;
+        }
     }
 
     /// <summary>The next command, or that the time has come which the state asked for.</summary>
@@ -72,7 +103,8 @@ public sealed partial class VehicleHost(
         var wait = wake - Now + TimeSpan.FromMilliseconds(1);
         if (wait <= TimeSpan.Zero)
             return new VehicleTick();
-        using var due = new CancellationTokenSource(wait, time);
+        // A tick that comes before its time finds nothing to do.
+        using var due = new CancellationTokenSource(wait < LongestWait ? wait : LongestWait, time);
         try
         {
             return await _commands.Reader.ReadAsync(due.Token);
@@ -86,11 +118,15 @@ public sealed partial class VehicleHost(
     /// <summary>Nothing that is not allowed starts from here on, whatever the session is at.</summary>
     private void Judged(Judgement judgement)
     {
-        var before = _judgement;
-        _judgement = judgement;
-        usage.IsMetered = judgement.Telemetry[VssCatalogue.NetworkIsMetered].Truth != false;
         var consent = ConsentOf(judgement);
-        engine.Permit(consent, finishes: MayFinish(judgement));
+        Judgement? before;
+        lock (_permitting)
+        {
+            (before, _judgement) = (_judgement, judgement);
+            engine.Permit(consent, finishes: MayFinish(judgement));
+        }
+
+        usage.IsMetered = judgement.Telemetry[VssCatalogue.NetworkIsMetered].Truth != false;
         if (_session is { } session && (before is null || ConsentOf(before) != consent))
         {
             units.SetDraining(session.IsDraining || !consent.Batch);
@@ -118,9 +154,10 @@ public sealed partial class VehicleHost(
     private Clearance ClearanceOf(Judgement judgement)
     {
         var verdict = judgement.Verdict;
-        return verdict.IsEligible
-            ? new Clearance(true, Urgency.Planned, verdict.PlannedEnd is { } end ? Now + ((end.At - verdict.At) / eligibility.Speed) : null)
-            : new Clearance(false, verdict.UrgencyOf(WorkKinds.All) ?? Urgency.Now, null);
+        if (!verdict.IsEligible)
+            return new Clearance(false, verdict.SessionUrgency ?? Urgency.Now, null);
+        var left = (verdict.PlannedEnd?.At - verdict.At) / eligibility.Speed;
+        return new Clearance(true, Urgency.Planned, left <= FarthestEnd ? Now + left : null);
     }
 
     private static OwnerConsent ConsentOf(Judgement judgement)
@@ -178,8 +215,10 @@ public sealed partial class VehicleHost(
     /// <summary>A session that is still being made leaves as soon as it is.</summary>
     private void Leave()
     {
-        _isToLeave = true;
-        _session?.Leave();
+        VehicleSession? session;
+        lock (_permitting)
+            (_isToLeave, session) = (true, _session);
+        session?.Leave();
     }
 
     private void FreeProcessor()
@@ -205,9 +244,12 @@ public sealed partial class VehicleHost(
 
     private void Start()
     {
-        engine.Permit(Consent, Consent);
-        units.SetDraining(!Consent.Batch);
-        _isToLeave = false;
+        lock (_permitting)
+        {
+            engine.Permit(Consent, Consent);
+            _isToLeave = false;
+        }
+
         _running = RunSessionAsync();
     }
 
@@ -222,7 +264,9 @@ public sealed partial class VehicleHost(
             using var session = new VehicleSession(settings, akka, engine, units, epoch, Facts(), time, loggers);
             session.Opened += () => Tell(new SessionOpened());
             session.Aged += () => Tell(new RenewalDue());
-            _session = session;
+            lock (_permitting)
+                _session = session;
+            units.SetDraining(!Consent.Batch);
             if (_isToLeave)
                 session.Leave();
             end = await session.RunAsync();

@@ -23,6 +23,9 @@ public sealed partial class VehicleSession : ISeedListener, IArtifactSource, IDi
 {
     private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(10);
 
+    /// <summary>For what was terminated to end: as long as that may take.</summary>
+    private static readonly TimeSpan HandBackLimit = TimeSpan.FromMilliseconds(300);
+
     private readonly VehicleSettings _settings;
     private readonly IInferenceEngine _engine;
     private readonly UnitWork _units;
@@ -276,6 +279,11 @@ public sealed partial class VehicleSession : ISeedListener, IArtifactSource, IDi
 
     private async Task SayGoodbyeAsync()
     {
+        // What was terminated is handed back before the goodbye, which is the streams' last word.
+        if (!_draining)
+            SetDraining(true);
+        using var handBack = new CancellationTokenSource(HandBackLimit, _time);
+        await _engine.WhenIdleAsync(handBack.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         var streams = OpenStreams();
         foreach (var stream in streams)
             stream.Leave("the vehicle leaves");

@@ -8,7 +8,7 @@ public sealed partial class WorkStreamClient
 {
     private void Send(object item)
     {
-        if (!_outgoing.Writer.TryWrite(item) && !_draining)
+        if (!_outgoing.Writer.TryWrite(item) && !_draining && !_left)
             End(); // Full: the seed reads nothing, the stream is as good as gone.
     }
 

@@ -232,7 +232,14 @@ public sealed partial class WorkStreamService(
         public TimeSpan Silence => time.GetElapsedTime(Volatile.Read(ref _heard));
 
         /// <summary>So much of the silence does not count.</summary>
-        public void Excuse(TimeSpan span) => Interlocked.Add(ref _heard, (long)(span.TotalSeconds * time.TimestampFrequency));
+        public void Excuse(TimeSpan span)
+        {
+            var heard = Volatile.Read(ref _heard);
+            // Not beyond now: what came meanwhile may have been read already.
+            var excused = Math.Min(time.GetTimestamp(), heard + (long)(span.TotalSeconds * time.TimestampFrequency));
+            // Whoever beat it to it was heard of just now.
+            Interlocked.CompareExchange(ref _heard, excused, heard);
+        }
 
         public void Beat() => Volatile.Write(ref _heard, time.GetTimestamp());
 

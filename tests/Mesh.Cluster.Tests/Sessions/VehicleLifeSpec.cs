@@ -11,6 +11,7 @@ namespace Mesh.Cluster.Tests.Sessions;
 /// <summary>A vehicle serves while its owner's policy and its state allow it, and ends in the way that the reason asks for.</summary>
 public sealed class VehicleLifeSpec : IAsyncLifetime
 {
+    private const string AllWork = """interactive = true, batch = true, models = ["*"]""";
     private const string Moving = "Vehicle.IsMoving";
     private const string DoorLock = "Vehicle.Cabin.Door.Row1.DriverSide.IsLocked";
     private const string Timer = "Vehicle.Powertrain.TractionBattery.Charging.Timer.";
@@ -82,11 +83,14 @@ public sealed class VehicleLifeSpec : IAsyncLifetime
         await InProcessRegion.UntilAsync(() => _region.Status("V-1") is null, "the end of the stream");
     }
 
-    [Fact]
-    public async Task A_car_that_is_unlocked_takes_no_more_and_finishes_what_runs()
+    /// <summary>Also where the other kind of work is denied at once, and all the time.</summary>
+    [Theory]
+    [InlineData("batch = true")]
+    [InlineData("batch = false")]
+    public async Task A_car_that_is_unlocked_takes_no_more_and_finishes_what_runs(string batch)
     {
         using var client = new CancellationTokenSource();
-        var request = await RunOnAsync("V-1", then: null, client.Token);
+        var request = await RunOnAsync("V-1", then: null, client.Token, $"""interactive = true, {batch}, models = ["*"]""");
         _region.Telemetry("V-1").Set(DoorLock, SignalValue.Of(false));
         await InProcessRegion.UntilAsync(() => _region.Status("V-1")!.Draining, "its draining");
         Assert.Equal(1, _region.Engine("V-1").Status.Queued);
@@ -101,6 +105,8 @@ public sealed class VehicleLifeSpec : IAsyncLifetime
     {
         await StartAsync("V-1", Policy("V-1"));
         _region.Telemetry("V-1").Set(Timer + "Mode", SignalValue.Of("END_TIME"));
+        // A timer can be set to any year, which is no departure that anybody waits for.
+        _region.Telemetry("V-1").Set(Timer + "Time", SignalValue.Of("2399-01-01T00:00:00Z"));
         _region.Telemetry("V-1").Set(Timer + "Time", SignalValue.Of($"{DateTimeOffset.UtcNow.AddHours(1):yyyy-MM-ddTHH:mm:ssZ}"));
         await InProcessRegion.UntilAsync(() => _region.Status("V-1")!.LeavesInMs is > 3_000_000 and < 3_700_000, "the announcement");
         _region.Telemetry("V-1").Set(Timer + "Mode", SignalValue.Of("INACTIVE"));
@@ -154,9 +160,10 @@ public sealed class VehicleLifeSpec : IAsyncLifetime
     }
 
     /// <summary>A request that would run for ever, on the first vehicle; the second one comes once it is there.</summary>
-    private async Task<Task<InferenceOutcome>> RunOnAsync(string vehicle, string? then, CancellationToken cancellation = default)
+    private async Task<Task<InferenceOutcome>> RunOnAsync(
+        string vehicle, string? then, CancellationToken cancellation = default, string consent = AllWork)
     {
-        await StartAsync(vehicle, Policy(vehicle));
+        await StartAsync(vehicle, Policy(vehicle, consent));
         var request = _region.Gateway.InferAsync(Call(long.MaxValue, TimeSpan.FromMinutes(10)), cancellation);
         await InProcessRegion.UntilAsync(() => _region.Engine(vehicle).Status is { Queued: 1, Loaded.Count: 1 }, "the request at the vehicle");
         if (then is not null)
@@ -177,7 +184,7 @@ public sealed class VehicleLifeSpec : IAsyncLifetime
     }
 
     /// <summary>Writes the vehicle's policy anew.</summary>
-    private string Policy(string vehicle, string consent = """interactive = true, batch = true, models = ["*"]""")
+    private string Policy(string vehicle, string consent = AllWork)
     {
         var path = Path.Combine(_folder, $"{vehicle}.conf");
         var hold = string.Join(", ", new[] { "motion", "parked", "battery", "temperature", "network", "memory" }.Select(rule => $"{rule} = 0s"));

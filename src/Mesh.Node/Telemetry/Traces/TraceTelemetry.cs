@@ -14,6 +14,9 @@ public sealed class TraceTelemetry : ITelemetrySource
     /// <summary>Of signals that rules ask for; a day of twenty signals, each told twice a minute, has 60,000.</summary>
     public const int MaxLines = 1_000_000;
 
+    /// <summary>No timer takes any length, and a replay may begin hours from now.</summary>
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromDays(1);
+
     private readonly string _file;
     private readonly ImmutableArray<TraceLine> _lines;
     private readonly ReplayClock _clock;
@@ -68,7 +71,7 @@ public sealed class TraceTelemetry : ITelemetrySource
     {
         _clock.AllowUntil(moment);
         while (moment - _clock.Due is var left && left > TimeSpan.Zero)
-            await Task.Delay(left, _clock, cancellation);
+            await Task.Delay(left < LongestDelay ? left : LongestDelay, _clock, cancellation);
     }
 
     private static (ImmutableArray<TraceLine> Lines, List<string> Errors) Read(string file)
