@@ -40,6 +40,20 @@ public sealed class EligibilityRulesTests
         Assert.Equal("consent.batch", Assert.Single(verdict.Denials).Setting);
     }
 
+    /// <summary>What the owner never consented to is denied at once, always: it makes nothing urgent for the other kind.</summary>
+    [Theory]
+    [InlineData(WorkKinds.Interactive, Cable, false, Urgency.Soon)]
+    [InlineData(WorkKinds.Batch, Cable, false, Urgency.Soon)]
+    [InlineData(WorkKinds.Interactive, Moving, true, Urgency.Now)]
+    [InlineData(WorkKinds.All, Cable, false, Urgency.Soon)]
+    [InlineData(WorkKinds.None, Cable, false, Urgency.Now)]
+    public void A_session_is_as_urgent_as_its_least_urgent_kind_of_work(WorkKinds consent, string path, bool value, Urgency expected)
+    {
+        var policy = Consenting with { Consent = Consenting.Consent with { Kinds = consent } };
+        Assert.Equal(consent == WorkKinds.None ? Urgency.Now : null, Judge(Tell(0), policy).SessionUrgency);
+        Assert.Equal(expected, Judge(But(path, value), policy).SessionUrgency);
+    }
+
     public static TheoryData<string, Urgency, string, object> FailingSignals => new()
     {
         { "MOVING", Urgency.Now, Moving, true },
