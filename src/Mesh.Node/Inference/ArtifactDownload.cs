@@ -4,7 +4,7 @@ using Mesh.Messages;
 
 namespace Mesh.Node.Inference;
 
-/// <summary>One fetch of an artifact into a file: goes on from where a source broke off, hashes what it reads.</summary>
+/// <summary>One fetch of an artifact into a file: goes on from where a source or an earlier fetch broke off, hashes all of it.</summary>
 internal sealed class ArtifactDownload(ModelReference model, IArtifactSource source, ModelStoreOptions options, TimeProvider time)
 {
     private const int BufferBytes = 128 * 1024;
@@ -14,13 +14,17 @@ internal sealed class ArtifactDownload(ModelReference model, IArtifactSource sou
     /// <summary>Told of each break: its reason, the byte reached, the attempt's number.</summary>
     public required Action<Exception, long, int> Broken { get; init; }
 
-    /// <summary>Returns once the file is complete, verified and flushed to the disk; after an exception it is worthless.</summary>
+    /// <summary>
+    /// Returns once the file is complete, verified and flushed to the disk. After a cancellation another fetch can go on with it;
+    /// after any other exception it is worthless.
+    /// </summary>
     /// <exception cref="ModelUnavailableException">The source stays broken, or what it sends is not the artifact.</exception>
     public async Task SaveAsync(string path, CancellationToken cancellation)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         await using var file = new FileStream(
-            path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.Asynchronous);
+            path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.Asynchronous);
+        await TakeUpAsync(file, hash, cancellation);
         for (var attempt = 1; _received < model.Size; attempt++)
         {
             if (await TryReceiveAsync(file, hash, attempt, cancellation) is not { } broken)
@@ -40,6 +44,27 @@ internal sealed class ArtifactDownload(ModelReference model, IArtifactSource sou
         if (actual != model.Hash)
             throw new ModelUnavailableException($"What was fetched as {model} has SHA-256 {actual}, not {model.Hash}.");
         file.Flush(flushToDisk: true);
+    }
+
+    /// <summary>What is there already is part of the artifact, until the hash of all of it says otherwise.</summary>
+    private async Task TakeUpAsync(FileStream file, IncrementalHash hash, CancellationToken cancellation)
+    {
+        if (file.Length > model.Size)
+            file.SetLength(0);
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+        try
+        {
+            int read;
+            while ((read = await file.ReadAsync(buffer, cancellation)) > 0)
+            {
+                hash.AppendData(buffer, 0, read);
+                _received += read;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 
     /// <summary>Null when the source ended where it should; otherwise why it broke.</summary>

@@ -23,8 +23,8 @@ public interface IInferenceEngine
     /// <summary>
     /// From now on only work that <paramref name="starts"/> allows starts: all else that waits or comes is completed with
     /// <see cref="AttemptOutcome.HandedBack"/>. What runs and is not allowed by <paramref name="finishes"/> is terminated and
-    /// handed back as well. Where nothing starts, loads are broken off (a fetch goes on); where nothing finishes, the processor is
-    /// free at once. Models stay loaded. Everything is allowed at first.
+    /// handed back as well. Where nothing starts, loads are broken off, their fetches too (the next goes on where they were);
+    /// where nothing finishes, the processor is free at once. Models stay loaded. Everything is allowed at first.
     /// </summary>
     void Permit(OwnerConsent starts, OwnerConsent finishes);
 

@@ -16,9 +16,9 @@ public sealed partial class ModelStore : IDisposable
     private readonly ModelStoreOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<ModelStore> _logger;
-    private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
     private readonly Dictionary<ArtifactHash, Artifact> _artifacts = [];
+    private bool _disposed;
 
     /// <exception cref="IOException">The folder cannot be created or read.</exception>
     public ModelStore(ModelStoreOptions options, TimeProvider time, ILogger<ModelStore> logger)
@@ -36,7 +36,8 @@ public sealed partial class ModelStore : IDisposable
 
     /// <summary>
     /// The verified file, fetched first when it is missing or corrupt; calls for one hash share one download, from the
-    /// source of the first. The file stays until the lease is disposed of. Cancelling gives up waiting; the download goes on.
+    /// source of the first. The file stays until the lease is disposed of. When the last call that waits for a download is
+    /// cancelled, so is the download, before the call ends: what came of it stays, and the next one goes on from there.
     /// </summary>
     /// <exception cref="ModelUnavailableException">Too large, not to be had, or not what its hash says.</exception>
     public async Task<ArtifactLease> AcquireAsync(ModelReference model, IArtifactSource source, CancellationToken cancellation)
@@ -53,7 +54,7 @@ public sealed partial class ModelStore : IDisposable
         }
         catch (Exception failed)
         {
-            Release(model.Hash);
+            await Release(model.Hash).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (failed is IOException or UnauthorizedAccessException)
                 throw new ModelUnavailableException($"{model} cannot be kept on disk: {failed.Message}", failed);
             throw;
@@ -63,37 +64,69 @@ public sealed partial class ModelStore : IDisposable
     /// <summary>Breaks off downloads.</summary>
     public void Dispose()
     {
-        _stopping.Cancel();
-        _stopping.Dispose();
+        lock (_gate)
+        {
+            _disposed = true;
+            foreach (var artifact in _artifacts.Values)
+                _ = artifact.Stop.CancelAsync();
+        }
     }
 
     private Task Lease(ModelReference model, IArtifactSource source)
     {
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, this);
+            ObjectDisposedException.ThrowIf(_disposed, this);
             if (!_artifacts.TryGetValue(model.Hash, out var artifact))
                 _artifacts.Add(model.Hash, artifact = new Artifact());
             artifact.Leases++;
-            var usable = artifact.Ready is { IsCompleted: false }
-                || (artifact.Ready is { IsCompletedSuccessfully: true } && File.Exists(PathOf(model.Hash)));
+            var usable = artifact is { Ready.IsCompleted: false, Stop.IsCancellationRequested: false }
+                || (artifact.Ready.IsCompletedSuccessfully && File.Exists(PathOf(model.Hash)));
             if (!usable)
             {
-                var stopping = _stopping.Token;
-                artifact.Ready = Task.Run(() => EnsureAsync(model, source, stopping), CancellationToken.None);
+                var (before, stop) = (artifact.Ready, new CancellationTokenSource());
+                artifact.Stop = stop;
+                artifact.Ready = Task.Run(() => EnsureAsync(artifact, model, source, before, stop), CancellationToken.None);
             }
 
-            return artifact.Ready!;
+            return artifact.Ready;
         }
     }
 
-    private void Release(ArtifactHash hash)
+    /// <summary>Completes, perhaps with an exception, when a download that nobody waits for any more has ended.</summary>
+    private Task Release(ArtifactHash hash)
     {
         lock (_gate)
         {
             var artifact = _artifacts[hash];
-            if (--artifact.Leases == 0 && artifact.Ready is { IsCompleted: true, IsCompletedSuccessfully: false })
+            if (--artifact.Leases > 0 || artifact.Ready.IsCompletedSuccessfully)
+                return Task.CompletedTask;
+            if (artifact.Ready.IsCompleted)
                 _artifacts.Remove(hash);
+            else
+                _ = artifact.Stop.CancelAsync(); // marked at once, told on the pool: nothing of the download runs under the lock
+            return artifact.Ready;
+        }
+    }
+
+    /// <param name="before">Ends first: it may be a cancelled one that still has the file.</param>
+    private async Task EnsureAsync(Artifact artifact, ModelReference model, IArtifactSource source, Task before, CancellationTokenSource stop)
+    {
+        try
+        {
+            await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            stop.Token.ThrowIfCancellationRequested();
+            await EnsureAsync(model, source, stop.Token);
+        }
+        catch
+        {
+            lock (_gate)
+            {
+                if (artifact.Leases == 0 && artifact.Stop == stop)
+                    _artifacts.Remove(model.Hash);
+            }
+
+            throw;
         }
     }
 
@@ -122,7 +155,7 @@ public sealed partial class ModelStore : IDisposable
             // The folder's own entry is not flushed (.NET cannot): a rename lost with the power is a fetch more.
             File.Move(partial, path, overwrite: true);
         }
-        catch
+        catch (Exception failed) when (failed is not OperationCanceledException)
         {
             File.Delete(partial);
             throw;
@@ -139,15 +172,17 @@ public sealed partial class ModelStore : IDisposable
             && ArtifactHash.FromBytes(await SHA256.HashDataAsync(file, cancellation)) == model.Hash;
     }
 
-    // Downloads under way have a lease and no file yet: what they will take is added by their reserved size.
+    // What downloads under way will take is added by their reserved size, instead of what they have of it already. A part whose
+    // download was cancelled is a file like the others.
     private void MakeRoom(ModelReference model)
     {
         lock (_gate)
         {
             var folder = new DirectoryInfo(_options.Folder);
-            var files = folder.GetFiles("*" + Suffix).OrderBy(file => file.LastWriteTimeUtc).ToArray();
+            var parts = folder.GetFiles("*" + PartialSuffix).Where(file => HashOf(file) != model.Hash && IsUnused(file));
+            var files = folder.GetFiles("*" + Suffix).Concat(parts).OrderBy(file => file.LastWriteTimeUtc).ToArray();
             var coming = _artifacts
-                .Where(other => other.Key != model.Hash && other.Value.Ready is { IsCompleted: false })
+                .Where(other => other.Key != model.Hash && !other.Value.Ready.IsCompleted)
                 .Sum(other => other.Value.Coming);
             var total = files.Sum(file => file.Length) + coming + model.Size;
             foreach (var file in files.Where(IsUnused))
@@ -156,6 +191,7 @@ public sealed partial class ModelStore : IDisposable
                     break;
                 var bytes = file.Length; // asked of the disk anew once it is deleted
                 file.Delete();
+                _artifacts.Remove(HashOf(file)!.Value);
                 total -= bytes;
                 LogDeleted(_logger, file.Name, bytes);
             }
@@ -170,24 +206,25 @@ public sealed partial class ModelStore : IDisposable
         }
     }
 
-    private bool IsUnused(FileInfo file)
+    private bool IsUnused(FileInfo file) =>
+        HashOf(file) is { } hash // else not ours
+        && !(_artifacts.TryGetValue(hash, out var artifact) && (artifact.Leases > 0 || !artifact.Ready.IsCompleted));
+
+    private static ArtifactHash? HashOf(FileInfo file)
     {
-        var name = Path.GetFileNameWithoutExtension(file.Name);
-        if (name.Length != 64 || !name.All(char.IsAsciiHexDigit))
-            return false; // not ours
-        var hash = new ArtifactHash(name);
-        if (_artifacts.TryGetValue(hash, out var artifact) && (artifact.Leases > 0 || artifact.Ready is { IsCompleted: false }))
-            return false;
-        _artifacts.Remove(hash);
-        return true;
+        var name = file.Name.Split('.')[0];
+        return name.Length == 64 && name.All(char.IsAsciiHexDigit) ? new ArtifactHash(name) : null;
     }
 
     private sealed class Artifact
     {
         public int Leases { get; set; }
 
-        /// <summary>Completes once the file is there and verified.</summary>
-        public Task? Ready { get; set; }
+        /// <summary>Completes once the file is there and verified; at first as if it had been cancelled.</summary>
+        public Task Ready { get; set; } = Task.FromCanceled(new CancellationToken(canceled: true));
+
+        /// <summary>Breaks off what <see cref="Ready"/> waits for.</summary>
+        public CancellationTokenSource Stop { get; set; } = new();
 
         /// <summary>Bytes that its download will take.</summary>
         public long Coming { get; set; }

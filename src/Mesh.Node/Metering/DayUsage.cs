@@ -9,6 +9,9 @@ public readonly record struct DayUsage(long Bytes, long MeteredBytes, long Energ
 {
     private const double MicrojoulesPerKwh = 3.6e12;
 
+    /// <summary>At no cap is anything left.</summary>
+    public static readonly DayUsage UsedUp = new(long.MaxValue, long.MaxValue, long.MaxValue);
+
     public static DayUsage operator +(DayUsage one, DayUsage other) =>
         new(one.Bytes + other.Bytes, one.MeteredBytes + other.MeteredBytes, one.EnergyUj + other.EnergyUj);
 

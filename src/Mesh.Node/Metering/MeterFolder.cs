@@ -18,17 +18,17 @@ public sealed class MeterFolder(string folder, long rotateAt = MeterFolder.Rotat
 
     private string Open => Path.Combine(folder, "open.json");
 
-    /// <summary>Puts what a killed process left of its open session among those that ended, once.</summary>
+    /// <summary>Puts what a killed process left of its open session among those that ended, once. Before anything else is written.</summary>
     /// <returns>What was wrong with the files.</returns>
     public IReadOnlyList<string> Recover()
     {
         Directory.CreateDirectory(folder);
-        if (!File.Exists(Open))
+        if (BytesOf(Open) is not { } bytes)
             return [];
         SessionUsage left;
         try
         {
-            left = SessionUsage.FromJson(File.ReadAllBytes(Open));
+            left = SessionUsage.FromJson(bytes);
         }
         catch (JsonException e)
         {
@@ -38,7 +38,7 @@ public sealed class MeterFolder(string folder, long rotateAt = MeterFolder.Rotat
         }
 
         // It is there already when the process was killed between the two steps of Append.
-        if (!Read(1).Sessions.Any(session => (session.Epoch, session.Started) == (left.Epoch, left.Started)))
+        if (!Has(Read(1), left))
             Append(left);
         else
             File.Delete(Open);
@@ -80,21 +80,57 @@ public sealed class MeterFolder(string folder, long rotateAt = MeterFolder.Rotat
 
     /// <summary>The sessions that ended, oldest first, of the current file and of rotated ones.</summary>
     /// <param name="files">How many at most, the current one included.</param>
+    /// <exception cref="IOException">A file is there, or may be, and cannot be read; or UnauthorizedAccessException.</exception>
     public MeterContent Read(int files = Kept + 1)
     {
         var content = new MeterContent([], []);
         for (var number = files - 1; number >= 0; number--)
         {
-            if (File.Exists(Numbered(number)))
-                Read(Numbered(number), content);
+            if (BytesOf(Numbered(number)) is { } bytes)
+                Read(Numbered(number), bytes, content);
         }
 
         return content;
     }
 
-    private static void Read(string path, MeterContent content)
+    /// <summary>As <see cref="Read(int)"/>, and last what a killed process left where <see cref="Recover"/> could not put it there.</summary>
+    public MeterContent ReadWithOpen(int files)
     {
-        ReadOnlyMemory<byte> rest = File.ReadAllBytes(path);
+        var content = Read(files);
+        if (BytesOf(Open) is not { } bytes)
+            return content;
+        try
+        {
+            var left = SessionUsage.FromJson(bytes);
+            if (!Has(content, left))
+                content.Sessions.Add(left);
+        }
+        catch (JsonException e)
+        {
+            content.Problems.Add($"{Open} is unreadable: {e.Message}");
+        }
+
+        return content;
+    }
+
+    /// <summary>Null when there is none. To ask first whether it exists would take one that may not be read for none.</summary>
+    private static byte[]? BytesOf(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    private static bool Has(MeterContent content, SessionUsage one) =>
+        content.Sessions.Any(session => (session.Epoch, session.Started) == (one.Epoch, one.Started));
+
+    private static void Read(string path, ReadOnlyMemory<byte> rest, MeterContent content)
+    {
         for (var number = 1; rest.Length > 0; number++)
         {
             var end = rest.Span.IndexOf((byte)'\n');

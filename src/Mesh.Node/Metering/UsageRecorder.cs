@@ -6,7 +6,8 @@ namespace Mesh.Node.Metering;
 /// <summary>
 /// Keeps what a vehicle uses, session after session, so that a kill loses at most the last minute. Told by the engine
 /// (<see cref="RunMeter"/>), the model store and the sessions' host; asked by the owner's policy. Thread-safe; only opening,
-/// closing and disposing wait for the disk. A disk that refuses is logged and costs nothing but the record.
+/// closing and disposing wait for the disk. A disk that refuses to be written is logged and costs nothing but the record; one that
+/// cannot be read at the start leaves nothing of the day.
 /// </summary>
 public sealed partial class UsageRecorder : IDisposable
 {
@@ -22,7 +23,9 @@ public sealed partial class UsageRecorder : IDisposable
     private readonly Lock _gate = new();
     private readonly DailyUsage _days = new();
     private readonly ITimer _checkpoint;
+    private readonly DateOnly? _unknownUntil;
     private SessionMeter _session;
+    private bool _isRecovered; // under the disk's lock
     private bool _due;
     private bool _disposed;
     private volatile bool _isMetered = true;
@@ -34,7 +37,13 @@ public sealed partial class UsageRecorder : IDisposable
         (_folder, _energy, _today, _deviceClass, _time, _logger) = (folder, energy, today, deviceClass, time, logger);
         _session = NewSession();
         _checkpoint = time.CreateTimer(_ => Checkpoint(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        OnDisk(Restore);
+        lock (_disk)
+        {
+            OnDisk(Recover);
+            // What was used is not known, and unknown is no permission.
+            if (!OnDisk(Restore))
+                _unknownUntil = today();
+        }
     }
 
     /// <summary>The network is metered, or not known to be unmetered.</summary>
@@ -63,8 +72,13 @@ public sealed partial class UsageRecorder : IDisposable
                 _session = NewSession();
             }
 
-            if (ended is not null)
-                OnDisk(() => _folder.Append(ended));
+            if (ended is null)
+                return;
+            OnDisk(() =>
+            {
+                Recover();
+                _folder.Append(ended);
+            });
         }
     }
 
@@ -91,9 +105,11 @@ public sealed partial class UsageRecorder : IDisposable
         }
     }
 
-    /// <summary>On one of the owner's days, restarts included: for the daily caps.</summary>
+    /// <summary>On one of the owner's days, restarts included: for the daily caps. All, when what is on the disk could not be read.</summary>
     public DayUsage UsageOf(DateOnly day)
     {
+        if (day <= _unknownUntil)
+            return DayUsage.UsedUp;
         lock (_gate)
             return _days.Of(day);
     }
@@ -124,16 +140,28 @@ public sealed partial class UsageRecorder : IDisposable
                 open = Usage(complete: false);
             }
 
-            OnDisk(() => _folder.WriteOpen(open));
+            OnDisk(() =>
+            {
+                Recover();
+                _folder.WriteOpen(open);
+            });
         }
+    }
+
+    // Once it is done; before anything is written, which would replace what was left.
+    private void Recover()
+    {
+        if (_isRecovered)
+            return;
+        foreach (var problem in _folder.Recover())
+            LogDamaged(problem);
+        _isRecovered = true;
     }
 
     private void Restore()
     {
-        foreach (var problem in _folder.Recover())
-            LogDamaged(problem);
         // The caps ask for today: older files than the last rotated one have nothing of it.
-        var content = _folder.Read(files: 2);
+        var content = _folder.ReadWithOpen(files: 2);
         foreach (var problem in content.Problems)
             LogDamaged(problem);
         foreach (var (day, used) in content.Sessions.SelectMany(session => session.Days))
@@ -154,21 +182,23 @@ public sealed partial class UsageRecorder : IDisposable
 
     private SessionMeter NewSession() => new(_deviceClass, _time.GetUtcNow());
 
-    private void OnDisk(Action act)
+    private bool OnDisk(Action act)
     {
         try
         {
             act();
+            return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             LogNotKept(e.Message);
+            return false;
         }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Of the meter's files: {Problem}")]
     private partial void LogDamaged(string problem);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "What the vehicle used cannot be kept on disk: {Reason}. Give the data folder room and write access")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "What the vehicle used cannot be kept on disk or read from it: {Reason}. Give the data folder room, read and write access")]
     private partial void LogNotKept(string reason);
 }

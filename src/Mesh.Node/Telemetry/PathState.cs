@@ -4,7 +4,7 @@ namespace Mesh.Node.Telemetry;
 /// <param name="Rank">Place of the path among its signal's, newest version of VSS first.</param>
 /// <param name="Cause">Why its value is not to be believed, whatever its age; null = it is.</param>
 /// <param name="Since">What its age counts from.</param>
-/// <param name="Newest">The source's time of the last reading; earlier ones come too late. Null = whatever comes is newer.</param>
+/// <param name="Newest">The source's time of the last reading; earlier ones come too late, unless a clock was set back. Null = whatever comes is newer.</param>
 /// <param name="HasCarried">It has had a value some time: the vehicle has this door, port or unit.</param>
 internal sealed record PathState(
     VssSignal Signal,
@@ -27,9 +27,10 @@ internal sealed record PathState(
 
     public PathState With(SignalReading reading)
     {
-        if (reading.SourceTime < Newest)
+        // A last time that lies ahead of the arrival is of a clock that was set back since: it shuts nothing out.
+        if (reading.SourceTime < Newest && !IsAhead(Newest.Value, reading.ReceivedAt))
             return this;
-        if (reading.SourceTime > reading.ReceivedAt + VehicleTelemetry.MaxClockLead)
+        if (IsAhead(reading.SourceTime, reading.ReceivedAt))
         {
             return this with
             {
@@ -52,11 +53,13 @@ internal sealed record PathState(
 
     public SignalState At(DateTimeOffset now)
     {
-        // A clock that was set back must not make a value younger than new.
+        // After a clock was set back nobody knows how old the value is: neither younger than new, nor to be believed.
         var age = now > Since ? now - Since : TimeSpan.Zero;
-        var cause = Cause ?? (age >= Signal.MaxAge ? UnknownCause.Stale : null);
+        var cause = Cause ?? (IsAhead(Since, now) ? UnknownCause.ClockAhead : age >= Signal.MaxAge ? UnknownCause.Stale : null);
         return new SignalState(Signal, Path, cause, Value, Value is null ? null : age, cause is null ? Since + Signal.MaxAge : null);
     }
+
+    private static bool IsAhead(DateTimeOffset time, DateTimeOffset now) => time > now + VehicleTelemetry.MaxClockLead;
 
     /// <summary>A value that is told again, or whose time lies just ahead, is as old as when it first got here.</summary>
     private DateTimeOffset Earlier(SignalReading reading) => reading.SourceTime == Newest ? Since : reading.ReceivedAt;

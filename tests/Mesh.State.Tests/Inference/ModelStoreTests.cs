@@ -32,7 +32,7 @@ public sealed class ModelStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task Calls_for_one_artifact_share_a_download_and_giving_up_does_not_end_it()
+    public async Task Calls_for_one_artifact_share_a_download_which_goes_on_while_one_of_them_waits()
     {
         var artifact = Artifact(1, 50_000);
         var gate = new TaskCompletionSource();
@@ -48,6 +48,48 @@ public sealed class ModelStoreTests : IDisposable
 
         Assert.Single((await Task.WhenAll(others)).Select(lease => lease.Path).Distinct());
         Assert.Equal([0L], artifact.Openings);
+    }
+
+    [Fact]
+    public async Task A_download_that_nobody_waits_for_ends_and_the_next_one_goes_on_from_there()
+    {
+        var artifact = Artifact(1, 500_000);
+        var fetched = new Fetched();
+        using var store = Store(Options(fetched));
+        await GiveUpAsync(store, artifact, 200_000, fetched);
+        Assert.True(File.Exists(store.PathOf(artifact.Model.Hash) + ".part"));
+
+        artifact.Gate = Task.CompletedTask;
+        using var lease = await store.AcquireAsync(artifact.Model, artifact, Never).WaitAsync(EngineHarness.Patience);
+        Assert.Equal(0, artifact.Openings.First());
+        Assert.All(artifact.Openings.Skip(1), offset => Assert.Equal(200_000, offset));
+        Assert.Equal(500_000, fetched.Bytes);
+        Assert.Equal(artifact.Content, await File.ReadAllBytesAsync(lease.Path));
+        Assert.Equal([lease.Path], Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
+    public async Task What_came_of_a_cancelled_download_makes_room()
+    {
+        var (artifact, other) = (Artifact(1, 2000), Artifact(2, 1500));
+        var fetched = new Fetched();
+        using var store = Store(Options(fetched) with { QuotaBytes = 2500 });
+        await GiveUpAsync(store, artifact, 1500, fetched);
+        using var lease = await store.AcquireAsync(other.Model, other, Never);
+        Assert.Equal([lease.Path], Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
+    public async Task A_part_that_is_not_the_artifacts_is_found_out_and_deleted()
+    {
+        var artifact = Artifact(1, 2000);
+        var forged = new TestArtifact("forged", Artifact(2, 2000).Content) { Model = artifact.Model };
+        var fetched = new Fetched();
+        using var store = Store(Options(fetched));
+        await GiveUpAsync(store, forged, 1500, fetched);
+        await Assert.ThrowsAsync<ModelUnavailableException>(() => store.AcquireAsync(artifact.Model, artifact, Never));
+        using var lease = await store.AcquireAsync(artifact.Model, artifact, Never);
+        Assert.Equal(artifact.Content, await File.ReadAllBytesAsync(lease.Path));
     }
 
     [Fact]
@@ -169,6 +211,21 @@ public sealed class ModelStoreTests : IDisposable
         (await Touch(store, second, time)).Dispose();
     }
 
+    /// <summary>Waits until so many bytes came, the source's last for now, and gives up.</summary>
+    private static async Task GiveUpAsync(ModelStore store, TestArtifact artifact, int bytes, Fetched fetched)
+    {
+        artifact.BreakAfter.Enqueue(bytes);
+        fetched.At(bytes, () => artifact.Gate = new TaskCompletionSource().Task);
+        using var impatient = new CancellationTokenSource();
+        var fetch = store.AcquireAsync(artifact.Model, artifact, impatient.Token);
+        await fetched.Reached.WaitAsync(EngineHarness.Patience);
+        await impatient.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fetch);
+    }
+
+    private ModelStoreOptions Options(Fetched fetched) =>
+        new() { Folder = _folder.Path, RetryDelay = TimeSpan.Zero, Fetched = fetched.Add };
+
     private static bool Has(ModelStore store, TestArtifact artifact) => File.Exists(store.PathOf(artifact.Model.Hash));
 
     private static async Task<ArtifactLease> Touch(ModelStore store, TestArtifact artifact, ManualTime time)
@@ -188,4 +245,27 @@ public sealed class ModelStoreTests : IDisposable
         options ?? new ModelStoreOptions { Folder = _folder.Path, RetryDelay = TimeSpan.Zero },
         time ?? TimeProvider.System,
         NullLogger<ModelStore>.Instance);
+
+    /// <summary>Counts what comes, and tells when so much has come.</summary>
+    private sealed class Fetched
+    {
+        private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private (int Bytes, Action Act) _at = (int.MaxValue, () => { });
+
+        public int Bytes { get; private set; }
+
+        public Task Reached => _reached.Task;
+
+        public void At(int bytes, Action act) => _at = (bytes, act);
+
+        public void Add(int bytes)
+        {
+            Bytes += bytes;
+            if (Bytes < _at.Bytes)
+                return;
+            _at.Act();
+            _at.Bytes = int.MaxValue;
+            _reached.TrySetResult();
+        }
+    }
 }

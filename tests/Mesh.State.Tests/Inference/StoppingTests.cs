@@ -53,8 +53,23 @@ public sealed class StoppingTests
         fetched.SetResult();
         Assert.Equal(AttemptOutcome.HandedBack, (await before.Result).Outcome);
         Assert.Equal(AttemptOutcome.Ok, (await after.Result).Outcome);
-        Assert.Equal([0L], artifact.Openings); // The fetch itself went on.
         await Assert.ThrowsAsync<ModelUnavailableException>(() => load.WaitAsync(EngineHarness.Patience));
+    }
+
+    [Fact]
+    public async Task The_fetch_of_a_load_is_broken_off_with_it()
+    {
+        using var harness = new EngineHarness();
+        var artifact = new TestArtifact("endless", OnnxFile.Identity(TensorElementType.Float)) { Gate = new TaskCompletionSource().Task };
+        var load = harness.Engine.LoadAsync(artifact.Model, artifact);
+        await artifact.Opened.Task.WaitAsync(EngineHarness.Patience);
+        await harness.StopAllAsync().WaitAsync(EngineHarness.Patience);
+        await Assert.ThrowsAsync<ModelUnavailableException>(() => load.WaitAsync(EngineHarness.Patience));
+
+        artifact.Gate = Task.CompletedTask;
+        harness.Resume();
+        Assert.Equal(AttemptOutcome.Ok, (await harness.Submit(artifact, [EngineHarness.Floats(1)]).Result).Outcome);
+        Assert.Equal([0L, 0L], artifact.Openings);
     }
 
     [Fact]

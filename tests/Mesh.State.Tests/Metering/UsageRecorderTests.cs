@@ -8,6 +8,8 @@ namespace Mesh.State.Tests.Metering;
 
 public sealed class UsageRecorderTests : IDisposable
 {
+    private const string NotKept = "Error: What the vehicle used cannot be kept on disk or read from it: ";
+
     private static readonly PowerModel Model = PowerModel.Of("");
 
     private readonly TemporaryFolder _folder = new();
@@ -198,7 +200,47 @@ public sealed class UsageRecorderTests : IDisposable
     }
 
     [Fact]
-    public void A_disk_that_refuses_is_logged_and_work_goes_on()
+    public void A_disk_that_cannot_be_written_is_logged_and_the_caps_still_count()
+    {
+        Kill(energy: 100);
+        var blockade = RefuseRotation();
+        using (var next = Recorder(rotateAt: 1))
+        {
+            next.Begin(new SessionEpoch(2));
+            next.Add(Job("m/1", energy: 7));
+            _time.Advance(TimeSpan.FromMinutes(1));
+            Assert.Equal(107, next.UsageOf(Today).EnergyUj);
+            Assert.Equal(2, _log.Lines.Count(line => line.StartsWith(NotKept, StringComparison.Ordinal)));
+
+            // What was left is neither counted twice nor replaced by the session that is open now.
+            Directory.Delete(blockade);
+            next.Add(Job("m/1", energy: 1));
+            _time.Advance(TimeSpan.FromMinutes(1));
+            Assert.Equal(108, next.UsageOf(Today).EnergyUj);
+        }
+
+        Assert.Equal([1UL, 2UL], Sessions().Skip(1).Select(session => session.Epoch));
+        using var last = Recorder(rotateAt: 1);
+        Assert.Equal(108, last.UsageOf(Today).EnergyUj);
+    }
+
+    [Fact]
+    public void A_disk_that_cannot_be_read_is_logged_and_leaves_nothing_of_the_day()
+    {
+        Directory.CreateDirectory(Current);
+        using var recorder = Recorder();
+        recorder.Begin(new SessionEpoch(1));
+        recorder.Add(Job("m/1", energy: 7));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal(DayUsage.UsedUp, recorder.UsageOf(Today));
+        Assert.StartsWith(NotKept, Assert.Single(_log.Lines), StringComparison.Ordinal);
+        _time.Advance(TimeSpan.FromDays(1));
+        recorder.Add(Job("m/1", energy: 8));
+        Assert.Equal(8, recorder.UsageOf(Today).EnergyUj);
+    }
+
+    [Fact]
+    public void A_folder_that_cannot_be_made_is_logged_and_work_goes_on()
     {
         File.WriteAllText(Path.Combine(_folder.Path, "file"), "");
         using var recorder = Recorder(Path.Combine(_folder.Path, "file", "meter"));
@@ -206,8 +248,8 @@ public sealed class UsageRecorderTests : IDisposable
         recorder.Add(Job("m/1", energy: 7));
         _time.Advance(TimeSpan.FromMinutes(1));
         recorder.End();
-        Assert.Equal(7, recorder.UsageOf(Today).EnergyUj);
-        Assert.Equal(3, _log.Lines.Count(line => line.StartsWith("Error: What the vehicle used cannot be kept on disk: ", StringComparison.Ordinal)));
+        Assert.Equal(7, recorder.UsageOf(Today).EnergyUj); // Nothing can be there.
+        Assert.Equal(3, _log.Lines.Count(line => line.StartsWith(NotKept, StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -245,8 +287,25 @@ public sealed class UsageRecorderTests : IDisposable
         recorder.Add(Job("m/1", energy: 100));
     }
 
-    private UsageRecorder Recorder(string? folder = null) =>
-        new(new MeterFolder(folder ?? _folder.Path), Model, () => Today, "cpu-2", _time, _log);
+    /// <summary>Leaves an open session of epoch 1, after an older one that ended and used nothing.</summary>
+    private void Kill(long energy)
+    {
+        new MeterFolder(_folder.Path).Append(new SessionMeter("", _time.GetUtcNow()).Usage(_time.GetUtcNow(), 1, complete: true));
+        var killed = Recorder();
+        killed.Begin(new SessionEpoch(1));
+        killed.Add(Job("m/1", energy));
+        _time.Advance(TimeSpan.FromMinutes(1));
+    }
+
+    /// <summary>What is there can be read, and nothing added where it must be rotated: a folder is in the way.</summary>
+    private string RefuseRotation()
+    {
+        File.WriteAllText(Path.Combine(_folder.Path, "sessions.1.jsonl"), "");
+        return Directory.CreateDirectory(Path.Combine(_folder.Path, "sessions.2.jsonl")).FullName;
+    }
+
+    private UsageRecorder Recorder(string? folder = null, long rotateAt = MeterFolder.RotateAt) =>
+        new(new MeterFolder(folder ?? _folder.Path, rotateAt), Model, () => Today, "cpu-2", _time, _log);
 
     private DateOnly Today => DateOnly.FromDateTime(_time.GetUtcNow().DateTime);
 }

@@ -88,9 +88,23 @@ public sealed class VehicleTelemetryTests
         Assert.False(telemetry.Tell(Moving, false, 2).See(VssCatalogue.IsMoving, 2).Truth);
     }
 
+    [Theory]
+    [InlineData(5, null)]
+    [InlineData(5.001, UnknownCause.ClockAhead)]
+    [InlineData(3600, UnknownCause.ClockAhead)]
+    public void After_a_clock_was_set_back_a_value_is_neither_younger_than_new_nor_believed(double seconds, UnknownCause? cause)
+    {
+        var state = Nothing.Tell(Moving, false, seconds).See(VssCatalogue.IsMoving, 0);
+        Assert.Equal((cause, TimeSpan.Zero), (state.Cause, state.Age));
+    }
+
     [Fact]
-    public void A_clock_that_is_set_back_makes_no_value_younger_than_new() =>
-        Assert.Equal(TimeSpan.Zero, Nothing.Tell(Moving, false, 100).See(VssCatalogue.IsMoving, 0).Age);
+    public void A_clock_that_is_set_back_hides_nothing_that_is_told_after()
+    {
+        var parked = Nothing.Tell(Moving, false, 3600); // Both clocks an hour ahead, then set right.
+        var moving = parked.Tell(Moving, true, 5).See(VssCatalogue.IsMoving, 5);
+        Assert.Equal((true, TimeSpan.Zero), (moving.Truth, moving.Age));
+    }
 
     [Fact]
     public void A_lost_source_makes_everything_unknown_until_it_is_told_anew()
