@@ -67,6 +67,7 @@ public static partial class VehicleProgram
         var settings = services.GetRequiredService<VehicleSettings>();
         return new ComputerLimits(
             services.GetRequiredService<IOwnerPolicies>(),
+            services.GetRequiredService<EligibilityWatch>(),
             services.GetRequiredService<IInferenceEngine>(),
             settings.Cgroup,
             // Two processes of one vehicle id, as in tests, are told apart by their data.
