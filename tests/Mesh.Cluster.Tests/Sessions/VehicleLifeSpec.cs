@@ -90,7 +90,7 @@ public sealed class VehicleLifeSpec : IAsyncLifetime
     public async Task A_car_that_is_unlocked_takes_no_more_and_finishes_what_runs(string batch)
     {
         using var client = new CancellationTokenSource();
-        var request = await RunOnAsync("V-1", then: null, client.Token, $"""interactive = true, {batch}, models = ["*"]""");
+        var request = await RunOnAsync("V-1", then: null, $"""interactive = true, {batch}, models = ["*"]""", client.Token);
         _region.Telemetry("V-1").Set(DoorLock, SignalValue.Of(false));
         await InProcessRegion.UntilAsync(() => _region.Status("V-1")!.Draining, "its draining");
         Assert.Equal(1, _region.Engine("V-1").Status.Queued);
@@ -161,7 +161,7 @@ public sealed class VehicleLifeSpec : IAsyncLifetime
 
     /// <summary>A request that would run for ever, on the first vehicle; the second one comes once it is there.</summary>
     private async Task<Task<InferenceOutcome>> RunOnAsync(
-        string vehicle, string? then, CancellationToken cancellation = default, string consent = AllWork)
+        string vehicle, string? then, string consent = AllWork, CancellationToken cancellation = default)
     {
         await StartAsync(vehicle, Policy(vehicle, consent));
         var request = _region.Gateway.InferAsync(Call(long.MaxValue, TimeSpan.FromMinutes(10)), cancellation);
