@@ -48,7 +48,8 @@ public sealed partial class InferenceEngine
             Monitor.PulseAll(_gate);
         }
 
-        Release(released);
+        if (released.Count > 0)
+            Release(released);
         RaiseStatusChanged();
     }
 

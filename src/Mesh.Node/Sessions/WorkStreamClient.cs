@@ -27,7 +27,7 @@ public sealed partial class WorkStreamClient(
     ILogger<WorkStreamClient> logger,
     UnitWork? units = null) : IDisposable
 {
-    /// <summary>Pings come twice a second: after this silence the seed is gone.</summary>
+    /// <summary>A seed pings about three times a second: after this silence it is gone.</summary>
     private static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(3);
 
     private readonly Channel<object> _outgoing = Channel.CreateBounded<object>(
