@@ -125,16 +125,21 @@ public sealed class KuksaTelemetryTests : IAsyncLifetime
         Assert.Equal(UnknownCause.Stale, reader[VssCatalogue.IsMoving].Cause);
     }
 
-    [Fact]
-    public async Task A_token_that_expires_is_read_anew_and_nothing_is_lost()
+    /// <summary>The end of the streams and the refusal of the next reading come in any order.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_token_that_expires_is_read_anew_and_nothing_is_lost(bool streamsEnd)
     {
         await File.WriteAllTextAsync(_tokenFile, "first.token\n");
         _broker.Token = "first.token";
         await using var reader = await ConnectAsync(options => options with { TokenFile = _tokenFile });
+        await _clock.TimerAsync(length => length == TimeSpan.FromSeconds(10));
         await File.WriteAllTextAsync(_tokenFile, "second.token\n");
         _broker.Token = "second.token";
         _clock.Advance(TimeSpan.FromSeconds(10));
-        _broker.EndStreams();
+        if (streamsEnd)
+            _broker.EndStreams();
         await reader.NextAsync<TelemetryEvent.Connected>();
         await reader.NextAsync<TelemetryEvent.Readings>();
         Assert.Equal(0, reader.Losses);

@@ -41,7 +41,7 @@ internal sealed class KuksaConnection : IDisposable
         _client = new VAL.VALClient(_channel);
     }
 
-    /// <summary>Returns when the broker ended a stream without an error, as it does when it stops and when the token expires.</summary>
+    /// <summary>Returns when the broker ended a stream without an error, as it does when it stops, and when the token has expired.</summary>
     /// <exception cref="RpcException">It did so with one, or cannot be reached.</exception>
     /// <exception cref="InvalidOperationException">It has nothing to read.</exception>
     public async Task RunAsync(CancellationToken cancellation)
@@ -172,7 +172,8 @@ internal sealed class KuksaConnection : IDisposable
 
     /// <summary>
     /// By the first message of a short subscription: GetValues leaves out signals without a provider, and does not keep the
-    /// order of the request, so its values cannot be told apart.
+    /// order of the request, so its values cannot be told apart. Returns when the token has expired since the connection began:
+    /// whether this or the end of a stream tells so first is chance.
     /// </summary>
     private async Task ReadAgainAsync(ImmutableArray<string> paths, CancellationToken cancellation)
     {
@@ -180,7 +181,14 @@ internal sealed class KuksaConnection : IDisposable
         while (await timer.WaitForNextTickAsync(cancellation))
         {
             using var call = Subscribe(paths, sampled: false, cancellation);
-            await WriteAsync(await FirstMessageAsync(paths, call, cancellation), cancellation);
+            try
+            {
+                await WriteAsync(await FirstMessageAsync(paths, call, cancellation), cancellation);
+            }
+            catch (RpcException e) when (e.StatusCode == StatusCode.Unauthenticated)
+            {
+                return;
+            }
         }
     }
 
