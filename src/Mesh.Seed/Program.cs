@@ -22,6 +22,12 @@ if (args.Contains("--help"))
     return ExitCodes.Ok;
 }
 
+if (args.Contains("--print-reference"))
+{
+    Console.Write(SeedSettings.Reference(hocon));
+    return ExitCodes.Ok;
+}
+
 var (settings, errors) = SeedSettings.Read(hocon, Environment.GetEnvironmentVariables(), args);
 if (errors.Count > 0 || args.Contains("--check-config"))
     return SettingsHelp.Report(Name, errors);
