@@ -31,6 +31,8 @@ if (args.Contains("--print-reference"))
 var (settings, errors) = SeedSettings.Read(hocon, Environment.GetEnvironmentVariables(), args);
 if (errors.Count > 0 || args.Contains("--check-config"))
     return SettingsHelp.Report(Name, errors);
+if (args.Contains("--health"))
+    return await HealthProbe.RunAsync(settings);
 
 ParentWatch.Start();
 var taken = PortCheck.Problems(

@@ -47,6 +47,7 @@ public sealed record SeedSettings
         new("drain-limit", "how long requests may finish while this seed leaves, a duration such as 10s"),
         new("log-level", "trace, debug, information, warning, error or critical"),
         new("check-config", "no value", IsSwitch: true),
+        new("health", "no value", IsSwitch: true),
         new("print-reference", "no value", IsSwitch: true),
         new("help", "no value", IsSwitch: true),
     ];
