@@ -32,6 +32,9 @@ public static class ExitCodes
 {
     public const int Ok = 0;
 
+    /// <summary>Asked about its health, it takes no requests now.</summary>
+    public const int NotReady = 1;
+
     /// <summary>The configuration is wrong; starting again will not help.</summary>
     public const int Configuration = 2;
 

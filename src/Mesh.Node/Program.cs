@@ -23,6 +23,12 @@ if (args.Contains("--help"))
     return ExitCodes.Ok;
 }
 
+if (args.Contains("--print-reference"))
+{
+    Console.Write(VehicleSettings.Reference(hocon));
+    return ExitCodes.Ok;
+}
+
 var (settings, errors) = VehicleSettings.Read(hocon, Environment.GetEnvironmentVariables(), args);
 errors = errors.Count > 0 ? errors : settings.Problems();
 if (errors.Count > 0 || args.Contains("--check-config"))

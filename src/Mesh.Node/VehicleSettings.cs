@@ -27,7 +27,10 @@ public sealed record VehicleSettings
         new("host", "the name or address that seeds reach this vehicle's control plane by"),
         new("bind", "a local IP address to listen on, e.g. 127.0.0.1"),
         new("port", "the Akka.Remote port: " + SettingParsers.PortNeeds),
-        new("data", "a folder that this vehicle alone writes to"),
+        new(
+            "data",
+            "a folder that this vehicle alone writes to",
+            WhenNotSet: "mesh/vehicles/VEHICLE-ID in the user's folder for data (~/.local/share)"),
         new("telemetry", TelemetrySpec.Needs),
         new("kuksa-ca", "with kuksa: the PEM file of the authority that signs the databroker's certificate; without one there is no TLS"),
         new("kuksa-name", "with kuksa: the name in the databroker's certificate, where it is not its host"),
@@ -44,6 +47,7 @@ public sealed record VehicleSettings
         new("drain-grace", "how long running work may finish on SIGTERM, a duration such as 5s"),
         new("log-level", "trace, debug, information, warning, error or critical"),
         new("check-config", "no value", IsSwitch: true),
+        new("print-reference", "no value", IsSwitch: true),
         new("help", "no value", IsSwitch: true),
     ];
 
@@ -94,9 +98,23 @@ public sealed record VehicleSettings
     public static (VehicleSettings Settings, IReadOnlyList<string> Errors) Read(Config hocon, IDictionary environment, IReadOnlyList<string> arguments)
     {
         var reader = new SettingsReader(Known, hocon, environment, arguments);
+        return (Read(reader), reader.Errors);
+    }
+
+    /// <summary>Every setting with its default as commented HOCON (<c>hocon/vehicle-reference.conf</c>).</summary>
+    /// <param name="hocon">What stands in <c>hocon/vehicle.conf</c>.</param>
+    public static string Reference(Config hocon)
+    {
+        var reader = new SettingsReader(Known, Config.Empty, new Hashtable(), []);
+        Read(reader);
+        return SettingsReference.Write("mesh-node", Known, reader, "vehicle.conf", hocon);
+    }
+
+    private static VehicleSettings Read(SettingsReader reader)
+    {
         var defaults = new VehicleSettings();
         var vehicle = reader.Required("vehicle-id", text => (VehicleId?)new VehicleId(text), defaults.Vehicle);
-        var settings = new VehicleSettings
+        return new VehicleSettings
         {
             Vehicle = vehicle,
             Region = reader.Required("region", text => (RegionName?)new RegionName(text), defaults.Region),
@@ -119,7 +137,6 @@ public sealed record VehicleSettings
             DrainGrace = reader.Optional("drain-grace", SettingParsers.Duration, defaults.DrainGrace),
             LogLevel = reader.Optional("log-level", SettingParsers.Choice<LogLevel>, defaults.LogLevel),
         };
-        return (settings, reader.Errors);
     }
 
     /// <summary>What is wrong with the files that the settings name, all at once.</summary>

@@ -22,9 +22,17 @@ if (args.Contains("--help"))
     return ExitCodes.Ok;
 }
 
+if (args.Contains("--print-reference"))
+{
+    Console.Write(SeedSettings.Reference(hocon));
+    return ExitCodes.Ok;
+}
+
 var (settings, errors) = SeedSettings.Read(hocon, Environment.GetEnvironmentVariables(), args);
 if (errors.Count > 0 || args.Contains("--check-config"))
     return SettingsHelp.Report(Name, errors);
+if (args.Contains("--health"))
+    return await HealthProbe.RunAsync(settings);
 
 ParentWatch.Start();
 var taken = PortCheck.Problems(

@@ -24,11 +24,19 @@ public sealed record SeedSettings
         new("metrics-port", "the Prometheus port: " + SettingParsers.PortNeeds),
         new("work-port", "the vehicles' port: " + SettingParsers.PortNeeds),
         new("pbm-port", "the operators' port: " + SettingParsers.PortNeeds),
-        new("data", "a folder that this seed alone writes to"),
+        new("data", "a folder that this seed alone writes to", WhenNotSet: "mesh/seed in the user's folder for data (~/.local/share)"),
         new("models", "the model repository: a folder with <name>/<version>/model.onnx"),
-        new("seeds", "HOST:PORT of each seed of the region, this one included, separated by commas; one, three or five"),
-        new("journal", "a PostgreSQL connection string (Host=…;Database=…), or a SQLite one (Data Source=…)", IsSecret: true),
-        new("blob-store", "where files and batches' results are: data (a folder in --data), journal (its PostgreSQL) or the path of a shared folder"),
+        new(
+            "seeds",
+            "HOST:PORT of each seed of the region, this one included, separated by commas; one, three or five",
+            WhenNotSet: "this seed alone is its region's"),
+        new(
+            "journal", "a PostgreSQL connection string (Host=…;Database=…), or a SQLite one (Data Source=…)", IsSecret: true,
+            WhenNotSet: "a SQLite file in --data"),
+        new(
+            "blob-store",
+            "where files and batches' results are: data (a folder in --data), journal (its PostgreSQL) or the path of a shared folder",
+            WhenNotSet: "journal where that is a PostgreSQL, else data"),
         new("max-file-bytes", "the largest uploaded file in bytes, a number above 0"),
         new("max-batch-lines", "lines of one batch, 1 to 100000000"),
         new("request-timeout", "the deadline of a request that names none, a duration such as 10s"),
@@ -39,6 +47,8 @@ public sealed record SeedSettings
         new("drain-limit", "how long requests may finish while this seed leaves, a duration such as 10s"),
         new("log-level", "trace, debug, information, warning, error or critical"),
         new("check-config", "no value", IsSwitch: true),
+        new("health", "no value", IsSwitch: true),
+        new("print-reference", "no value", IsSwitch: true),
         new("help", "no value", IsSwitch: true),
     ];
 
@@ -97,6 +107,22 @@ public sealed record SeedSettings
     public static (SeedSettings Settings, IReadOnlyList<string> Errors) Read(Config hocon, IDictionary environment, IReadOnlyList<string> arguments)
     {
         var reader = new SettingsReader(Known, hocon, environment, arguments);
+        var settings = Read(reader);
+        settings.CheckTogether(reader);
+        return (settings, reader.Errors);
+    }
+
+    /// <summary>Every setting with its default as commented HOCON (<c>hocon/seed-reference.conf</c>).</summary>
+    /// <param name="hocon">What stands in <c>hocon/seed.conf</c>.</param>
+    public static string Reference(Config hocon)
+    {
+        var reader = new SettingsReader(Known, Config.Empty, new Hashtable(), []);
+        Read(reader);
+        return SettingsReference.Write("mesh-seed", Known, reader, "seed.conf", hocon);
+    }
+
+    private static SeedSettings Read(SettingsReader reader)
+    {
         var defaults = new SeedSettings();
         var settings = new SeedSettings
         {
@@ -124,9 +150,7 @@ public sealed record SeedSettings
             LogLevel = reader.Optional("log-level", SettingParsers.Choice<LogLevel>, defaults.LogLevel),
         };
         settings = settings with { Journal = reader.Optional("journal", JournalSettings.Parse, JournalSettings.Sqlite(settings.Data)) };
-        settings = settings with { BlobStore = reader.Optional("blob-store", BlobStoreSettings.Parse, BlobStoreSettings.Beside(settings.Journal)) };
-        settings.CheckTogether(reader);
-        return (settings, reader.Errors);
+        return settings with { BlobStore = reader.Optional("blob-store", BlobStoreSettings.Parse, BlobStoreSettings.Beside(settings.Journal)) };
     }
 
     private void CheckTogether(SettingsReader reader)

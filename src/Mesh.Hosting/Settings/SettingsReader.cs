@@ -11,7 +11,8 @@ namespace Mesh.Hosting.Settings;
 /// <param name="Needs">What a value must be, for error messages and help.</param>
 /// <param name="IsSwitch">Takes no value on the command line.</param>
 /// <param name="IsSecret">May hold a password: no error repeats its value.</param>
-public sealed record Setting(string Name, string Needs, bool IsSwitch = false, bool IsSecret = false)
+/// <param name="WhenNotSet">What holds then, for people, where that is no fixed value: it depends on the machine or on other settings.</param>
+public sealed record Setting(string Name, string Needs, bool IsSwitch = false, bool IsSecret = false, string? WhenNotSet = null)
 {
     public string EnvironmentName => "MESH_" + Name.Replace('-', '_').ToUpperInvariant();
 }
@@ -24,6 +25,7 @@ public sealed class SettingsReader
 {
     private readonly Dictionary<string, Setting> _known;
     private readonly Dictionary<string, (string Text, string Origin)> _values = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, object?> _defaults = new(StringComparer.Ordinal);
     private readonly List<string> _errors = [];
 
     public SettingsReader(IReadOnlyList<Setting> known, Config hocon, IDictionary environment, IReadOnlyList<string> arguments)
@@ -35,6 +37,9 @@ public sealed class SettingsReader
     }
 
     public IReadOnlyList<string> Errors => _errors;
+
+    /// <summary>What each setting that was asked for is when nobody sets it; null = it has to be set.</summary>
+    public IReadOnlyDictionary<string, object?> Defaults => _defaults;
 
     public bool IsSet(string name) => _values.TryGetValue(name, out var value) && value.Text != "false";
 
@@ -48,22 +53,24 @@ public sealed class SettingsReader
 
     /// <summary>A value that may be left out. <paramref name="parse"/> answers null or throws FormatException for a wrong one.</summary>
     public T Optional<T>(string name, Func<string, T?> parse, T whenAbsent) where T : struct =>
-        Parse(name, text => parse(text)) is T value ? value : whenAbsent;
+        Parse(name, text => parse(text), whenAbsent) is T value ? value : whenAbsent;
 
     /// <summary>A value that may be left out. <paramref name="parse"/> answers null or throws FormatException for a wrong one.</summary>
     public T Optional<T>(string name, Func<string, T?> parse, T whenAbsent) where T : class =>
-        Parse(name, parse) is T value ? value : whenAbsent;
+        Parse(name, parse, whenAbsent) is T value ? value : whenAbsent;
 
     private bool IsPresent(string name)
     {
+        _defaults[name] = null;
         if (_values.ContainsKey(name))
             return true;
         _errors.Add($"--{name} is missing (or {_known[name].EnvironmentName}, or mesh.{name} in the configuration file): needs {_known[name].Needs}");
         return false;
     }
 
-    private object? Parse(string name, Func<string, object?> parse)
+    private object? Parse(string name, Func<string, object?> parse, object whenAbsent)
     {
+        _defaults.TryAdd(name, whenAbsent);
         if (!_values.TryGetValue(name, out var value))
             return null;
         try

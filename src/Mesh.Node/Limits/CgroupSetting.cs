@@ -15,6 +15,9 @@ public sealed record CgroupSetting
     /// <summary>Null: the process's own group.</summary>
     public string? Parent { get; private init; }
 
+    /// <summary>As one writes it.</summary>
+    public override string ToString() => IsOff ? "off" : Parent ?? "auto";
+
     /// <summary>Null: it is none.</summary>
     public static CgroupSetting? Parse(string text) => text switch
     {

@@ -1,0 +1,25 @@
+using Mesh.Demo.Processes;
+
+namespace Mesh.Process.Tests.Deployment;
+
+/// <summary>Programs of the system that tests ask for a verdict.</summary>
+internal static class Tool
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    public static string? Find(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "")
+        .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Concat(["/usr/sbin", "/sbin"])
+        .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
+
+    /// <summary>Its exit code and what it printed to both outputs.</summary>
+    public static async Task<(int ExitCode, string Output)> RunAsync(
+        string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string?>? environment = null)
+    {
+        await using var process = ManagedProcess.Start(new ProcessSpec(program, Find(program)!, arguments)
+        {
+            Environment = environment ?? new Dictionary<string, string?>(),
+        });
+        var exitCode = await process.Exited.WaitAsync(Limit);
+        return (exitCode, process.Tail(ManagedProcess.KeptLines));
+    }
+}
