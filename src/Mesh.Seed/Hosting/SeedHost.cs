@@ -3,6 +3,7 @@ using System.Net;
 using Akka.Configuration;
 using Mesh.Seed.Batches;
 using Mesh.Seed.Batches.Api;
+using Mesh.Seed.Health;
 using Mesh.Seed.Ingress;
 using Mesh.Seed.Ingress.Grpc;
 using Mesh.Seed.Ingress.Rest;
@@ -35,7 +36,7 @@ public static class SeedHost
                 new IngressOptions { MaxRequestBytes = settings.MaxRequestBytes, DefaultTimeout = settings.RequestTimeout, Region = settings.Region },
                 settings.Models)
             .AddBatches(settings)
-            .AddSingleton<IReadiness, SeedReadiness>()
+            .AddHealth(settings.Journal)
             .AddSingleton<MatcherPolicy, ListenerMatcherPolicy>()
             .AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(RouterMetrics.MeterName).AddPrometheusExporter());
 
@@ -54,6 +55,7 @@ public static class SeedHost
     private static IServiceCollection AddRouting(this IServiceCollection services, SeedSettings settings) => services
         .AddSingleton(TimeProvider.System)
         .AddSingleton<MonotonicClock>()
+        .AddSingleton(RouterOf(settings))
         .AddSingleton(new RequestTableLimits(settings.MaxRequests))
         .AddSingleton<RequestTable>()
         .AddSingleton<IInferenceGateway>(provider => provider.GetRequiredService<RequestTable>())

@@ -11,6 +11,7 @@ using Mesh.Hosting.Sharding;
 using Mesh.Messages;
 using Mesh.Messages.Control;
 using Mesh.Seed.Batches;
+using Mesh.Seed.Health;
 using Mesh.Seed.Routing;
 using Mesh.Seed.WorkStreams;
 
@@ -45,6 +46,7 @@ public sealed partial class SeedNode(
     RouterReadiness readiness,
     RouterMetrics metrics,
     IBatchWork batches,
+    JournalWatch journal,
     IHostApplicationLifetime lifetime,
     ILoggerFactory loggers) : IHostedLifecycleService, ISeedView
 {
@@ -127,7 +129,7 @@ public sealed partial class SeedNode(
     private void StartJobRouter(ActorSystem system, Cluster cluster)
     {
         var self = cluster.SelfUniqueAddress.ToNodeAddress();
-        var parts = new JobRouterParts(options.Region, self, options.Place, options.Router, clock, new Random(), feed.Facts, batches);
+        var parts = new JobRouterParts(options.Region, self, options.Place, options.Router, clock, new Random(), feed.Facts, batches) { Journal = journal };
         var router = Props.Create(() => new JobRouter(parts));
         // A journal that fails stops the router; it tries again from recovery, in a new term.
         var supervised = BackoffSupervisor.Props(

@@ -25,14 +25,14 @@ public sealed class DispatcherFeed(RequestTable table, TimeProvider? time = null
 
     public void Opened(WorkStreamConnection stream, VehicleStatus status)
     {
-        var opened = Opening(stream, ToLoad(status));
+        var opened = Opening(stream, LoadOf(status));
         Tell(opened with { Load = opened.Load.ForInteractive });
         Facts.Opened(opened with { Load = opened.Load.ForBatch });
     }
 
     public void StatusChanged(WorkStreamConnection stream, VehicleStatus status)
     {
-        var changed = new LoadChanged(new StreamId(stream.Id), ToLoad(status));
+        var changed = new LoadChanged(new StreamId(stream.Id), LoadOf(status));
         Tell(changed with { Load = changed.Load.ForInteractive });
         Facts.Changed(changed with { Load = changed.Load.ForBatch });
     }
@@ -72,7 +72,7 @@ public sealed class DispatcherFeed(RequestTable table, TimeProvider? time = null
         };
     }
 
-    private static VehicleLoad ToLoad(VehicleStatus status) => new(
+    internal static VehicleLoad LoadOf(VehicleStatus status) => new(
         (int)status.Credits,
         (int)status.Threads,
         (int)Math.Min(status.Queued, int.MaxValue),
