@@ -61,6 +61,7 @@ public static class SeedHost
         .AddSingleton<IInferenceGateway>(provider => provider.GetRequiredService<RequestTable>())
         .AddSingleton<RouterReadiness>()
         .AddSingleton<RouterMetrics>()
+        .AddSingleton<VehicleMetrics>()
         .AddSingleton(provider => new EnergyMetrics(provider.GetRequiredService<IMeterFactory>(), settings.Region))
         .AddSingleton<DispatcherFeed>()
         .AddSingleton<IWorkStreamListener>(provider => provider.GetRequiredService<DispatcherFeed>());

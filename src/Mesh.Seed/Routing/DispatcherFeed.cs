@@ -54,7 +54,7 @@ public sealed class DispatcherFeed(RequestTable table, TimeProvider? time = null
 
     public void Closed(WorkStreamConnection stream, DepartureKind kind)
     {
-        var gone = new StreamGone(new StreamId(stream.Id), kind);
+        var gone = new StreamGone(new StreamId(stream.Id), kind) { Cause = stream.DepartureCause };
         Tell(gone);
         Facts.Gone(gone);
     }
@@ -91,4 +91,8 @@ public sealed class DispatcherFeed(RequestTable table, TimeProvider? time = null
 }
 
 /// <summary>A stream ended, and how: <see cref="StreamClosed"/> for the router, the kind for the vehicle's record.</summary>
-public sealed record StreamGone(StreamId Stream, DepartureKind Kind);
+public sealed record StreamGone(StreamId Stream, DepartureKind Kind)
+{
+    /// <summary>Why, as the vehicle said; empty = it did not.</summary>
+    public string Cause { get; init; } = "";
+}
