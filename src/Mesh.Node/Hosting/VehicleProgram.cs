@@ -27,11 +27,15 @@ public static partial class VehicleProgram
             .AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss.fff "));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.DrainGrace + TimeSpan.FromSeconds(30));
         AddOwner(builder.Services.AddSingleton(settings).AddSingleton(hocon).AddSingleton(TimeProvider.System).AddSingleton(SystemFiles.Real));
-        builder.Services.AddMetering(settings);
+        var power = new ControlUnitPower(settings.ControlUnit);
+        // A source that has no such signal would only make the log promise a measurement.
+        builder.Services.AddMetering(settings, settings.Telemetry is TelemetrySpec.Fixed ? null : power.Watts);
         AddInference(builder.Services, settings);
         builder.Services.AddSingleton(provider => new LifeLog(settings.Data, provider.GetRequiredService<ILogger<LifeLog>>()));
         builder.Services.AddHostedService(Limits).AddHostedService<VehicleHost>();
-        return builder.Build();
+        var host = builder.Build();
+        power.Follow(host.Services.GetRequiredService<EligibilityWatch>());
+        return host;
     }
 
     private static void AddOwner(IServiceCollection services) => services
