@@ -6,6 +6,13 @@ namespace Mesh.Testing;
 public sealed class PostgresFactAttribute : FactAttribute
 {
     public PostgresFactAttribute() => Skip = PostgresServer.Unavailable;
+
+    /// <summary>It stops the server: one that is not ours will not do.</summary>
+    public bool OwnServer
+    {
+        get => false;
+        set => Skip = value ? PostgresServer.NoneOfOurOwn : PostgresServer.Unavailable;
+    }
 }
 
 /// <inheritdoc cref="PostgresFactAttribute"/>

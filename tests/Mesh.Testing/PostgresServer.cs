@@ -39,7 +39,7 @@ public sealed class PostgresServer : IAsyncDisposable
         exec 3<&-
         wait $server; code=$?
         kill $reader 2>/dev/null
-        rm -rf "$folder"
+        [ -e "$folder/mesh-test-stopped" ] || rm -rf "$folder"
         exit $code
         """;
 
@@ -48,17 +48,24 @@ public sealed class PostgresServer : IAsyncDisposable
     private static readonly Lazy<(PostgresBinaries? Found, string? Reason)> Binaries = new(PostgresBinaries.Find);
     private static readonly Lazy<Task<PostgresServer>> Shared = new(StartSharedAsync);
 
-    private readonly ManagedProcess? _process;
     private readonly ConcurrentQueue<string> _databases = new();
+    private readonly string _folder;
+    private readonly int _port;
+    private ManagedProcess? _process;
 
-    private PostgresServer(string connectionString, ManagedProcess? process)
+    private PostgresServer(string connectionString, ManagedProcess? process, string folder = "", int port = 0)
     {
         ConnectionString = connectionString;
         _process = process;
+        _folder = folder;
+        _port = port;
     }
 
     /// <summary>Null when tests can have a PostgreSQL; else why not, which skipped tests show.</summary>
     public static string? Unavailable => External is null ? Binaries.Value.Reason : null;
+
+    /// <summary>Null when tests can have one that they may stop.</summary>
+    public static string? NoneOfOurOwn => Binaries.Value.Reason;
 
     /// <summary>Of the server's maintenance database, as a user who may create databases.</summary>
     public string ConnectionString { get; }
@@ -71,12 +78,10 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>The server of this test process, started when it is first asked for.</summary>
     public static Task<PostgresServer> SharedAsync() => Shared.Value;
 
-    /// <summary>A server of one's own, e.g. to stop it in the middle of a test.</summary>
+    /// <summary>A private server of one's own, e.g. to stop it in the middle of a test.</summary>
     /// <exception cref="InvalidOperationException">There is none to be had, or it does not start; the message says why.</exception>
     public static async Task<PostgresServer> StartAsync()
     {
-        if (External is { } external)
-            return new PostgresServer(external, null);
         var binaries = Binaries.Value.Found ?? throw new InvalidOperationException(Binaries.Value.Reason);
         for (var attempt = 1; ; attempt++)
         {
@@ -103,6 +108,22 @@ public sealed class PostgresServer : IAsyncDisposable
         return new NpgsqlConnectionStringBuilder(ConnectionString) { Database = name, Pooling = false }.ConnectionString;
     }
 
+    /// <summary>Stops a private server (fast shutdown), which keeps its data for <see cref="StartAgainAsync"/>.</summary>
+    public async Task StopAsync()
+    {
+        await File.WriteAllTextAsync(StoppedMark(_folder), "");
+        _process!.CloseInput();
+        await _process.Exited.WaitAsync(StopLimit);
+        await _process.DisposeAsync();
+    }
+
+    /// <summary>The stopped server with its data, on its port.</summary>
+    public async Task StartAgainAsync()
+    {
+        File.Delete(StoppedMark(_folder));
+        _process = (await StartPrivateAsync(Binaries.Value.Found!, _folder, _port))._process;
+    }
+
     /// <summary>Stops a private server (fast shutdown); from one that is not ours, removes what we created.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -120,7 +141,7 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private static async Task<PostgresServer> StartSharedAsync()
     {
-        var server = await StartAsync();
+        var server = External is { } external ? new PostgresServer(external, null) : await StartAsync();
         if (server._process is null)
             await server.DropForgottenAsync();
         // For a clean end; the watchdog is for any other.
@@ -141,7 +162,7 @@ public sealed class PostgresServer : IAsyncDisposable
             throw;
         }
 
-        return await StartPrivateAsync(binaries, folder);
+        return await StartPrivateAsync(binaries, folder, FreePorts.TakeOne());
     }
 
     private static async Task CreateClusterAsync(PostgresBinaries binaries, string folder)
@@ -153,9 +174,8 @@ public sealed class PostgresServer : IAsyncDisposable
         await RunAsync("initdb", initdb, arguments);
     }
 
-    private static async Task<PostgresServer> StartPrivateAsync(PostgresBinaries binaries, string folder)
+    private static async Task<PostgresServer> StartPrivateAsync(PostgresBinaries binaries, string folder, int port)
     {
-        var port = FreePorts.TakeOne();
         var (file, command) = binaries.Unprivileged(
             "sh", "-c", Watchdog, "postgres-watchdog", folder,
             binaries.Postgres, "-D", folder,
@@ -180,8 +200,13 @@ public sealed class PostgresServer : IAsyncDisposable
 
         return new PostgresServer(
             string.Create(CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={port};Username=mesh;Database=postgres;Pooling=false"),
-            process);
+            process,
+            folder,
+            port);
     }
+
+    /// <summary>Tells the watchdog to leave the data; not there, a server that ends takes its data with it.</summary>
+    private static string StoppedMark(string folder) => Path.Combine(folder, "mesh-test-stopped");
 
     private static async Task RunAsync(string name, string file, IReadOnlyList<string> arguments)
     {

@@ -75,6 +75,8 @@ internal sealed class DowningActor : ReceiveActor, IWithTimers
     private void Act()
     {
         var verdict = _rules.Decide(Now);
+        // For the seed's health: what a seed without a majority answers is not to be relied on.
+        Context.System.EventStream.Publish(_rules.Majority(Now));
         if (verdict.DownSelf is { } why)
         {
             Context.GetLogger().Error("Downing this seed: {0}. Its supervisor starts it again.", why);

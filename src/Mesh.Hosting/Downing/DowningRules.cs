@@ -34,6 +34,12 @@ public sealed record DowningVerdict(IReadOnlyList<(NodeAddress Node, string Reas
     public static DowningVerdict Nothing { get; } = new([], null);
 }
 
+/// <summary>How many of the seeds that count a seed reaches, itself included, and whether that makes it one of a majority.</summary>
+public sealed record SeedMajority(bool Holds, int Reached, int Of)
+{
+    public static SeedMajority Unknown { get; } = new(true, 0, 0);
+}
+
 /// <summary>
 /// Decides who is downed. Pure: fed with membership, seeds' reports and the time (since any fixed start).
 /// <para>
@@ -93,7 +99,7 @@ public sealed class DowningRules(NodeAddress self, DowningSettings settings)
         if (!_members.ContainsKey(self))
             return DowningVerdict.Nothing;
         var seeds = _members.Values.Where(known => known.Member.Session is null).ToList();
-        if (!IsMajority(seeds, known => !IsUnreachable(known, now)))
+        if (!MajorityOf(seeds, now).Holds)
         {
             _minoritySince ??= now;
             return now - _minoritySince < settings.SeedDownAfter
@@ -115,15 +121,20 @@ public sealed class DowningRules(NodeAddress self, DowningSettings settings)
         return down.Count == 0 ? DowningVerdict.Nothing : new DowningVerdict(down, null);
     }
 
+    /// <summary>Whether this seed reaches a majority now. While it does not it will down itself.</summary>
+    public SeedMajority Majority(TimeSpan now) =>
+        _members.ContainsKey(self) ? MajorityOf([.. _members.Values.Where(known => known.Member.Session is null)], now) : SeedMajority.Unknown;
+
     /// <summary>More than half of the seeds that count, or half of them with the one that sorts first.</summary>
-    private static bool IsMajority(List<Known> seeds, Func<Known, bool> reachable)
+    private SeedMajority MajorityOf(List<Known> seeds, TimeSpan now)
     {
         var counting = seeds.Where(known => known.Member.Counts).ToList();
         if (counting.Count == 0)
-            return true; // Still joining: nobody to be a majority of.
-        var here = counting.Count(reachable);
-        return here * 2 > counting.Count
-            || (here * 2 == counting.Count && reachable(counting.MinBy(known => Order(known.Member.Node), StringComparer.Ordinal)!));
+            return SeedMajority.Unknown; // Still joining: nobody to be a majority of.
+        var here = counting.Count(known => !IsUnreachable(known, now));
+        var holds = here * 2 > counting.Count
+            || (here * 2 == counting.Count && !IsUnreachable(counting.MinBy(known => Order(known.Member.Node), StringComparer.Ordinal)!, now));
+        return new SeedMajority(holds, here, counting.Count);
     }
 
     /// <summary>

@@ -4,6 +4,7 @@ using Akka.Configuration;
 using Mesh.Hosting.Operations;
 using Mesh.Seed.Batches;
 using Mesh.Seed.Batches.Api;
+using Mesh.Seed.Health;
 using Mesh.Seed.Ingress;
 using Mesh.Seed.Ingress.Grpc;
 using Mesh.Seed.Ingress.Rest;
@@ -36,7 +37,7 @@ public static class SeedHost
                 new IngressOptions { MaxRequestBytes = settings.MaxRequestBytes, DefaultTimeout = settings.RequestTimeout, Region = settings.Region },
                 settings.Models)
             .AddBatches(settings)
-            .AddSingleton<IReadiness, SeedReadiness>()
+            .AddHealth(settings.Journal)
             .AddSingleton<MatcherPolicy, ListenerMatcherPolicy>()
             .AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(RouterMetrics.MeterName).AddPrometheusExporter());
 
@@ -55,11 +56,13 @@ public static class SeedHost
     private static IServiceCollection AddRouting(this IServiceCollection services, SeedSettings settings) => services
         .AddSingleton(TimeProvider.System)
         .AddSingleton<MonotonicClock>()
+        .AddSingleton(RouterOf(settings))
         .AddSingleton(new RequestTableLimits(settings.MaxRequests))
         .AddSingleton<RequestTable>()
         .AddSingleton<IInferenceGateway>(provider => provider.GetRequiredService<RequestTable>())
         .AddSingleton<RouterReadiness>()
         .AddSingleton<RouterMetrics>()
+        .AddSingleton<VehicleMetrics>()
         .AddSingleton(provider => new EnergyMetrics(provider.GetRequiredService<IMeterFactory>(), settings.Region))
         .AddSingleton<DispatcherFeed>()
         .AddSingleton<IWorkStreamListener>(provider => provider.GetRequiredService<DispatcherFeed>());

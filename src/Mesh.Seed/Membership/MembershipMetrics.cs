@@ -14,15 +14,19 @@ public sealed class MembershipMetrics
         meter.CreateObservableUpDownCounter(
             "mesh.cluster.members", () => Members(node), "{member}", "Members of the region's cluster as this seed sees them");
         meter.CreateObservableUpDownCounter(
-            "mesh.cluster.unreachable", () => node.State?.Unreachable.Count ?? 0, "{member}", "Members that some member cannot reach");
+            "mesh.cluster.unreachable", () => Unreachable(node), "{member}", "Members that some member cannot reach");
         meter.CreateObservableGauge("mesh.router.term", () => router.Term, "{term}", "Term of the job router heard last");
     }
 
     private static IEnumerable<Measurement<int>> Members(SeedNode node) =>
         (node.State?.Members ?? [])
-            .GroupBy(member => (Seed: member.HasRole(MeshSystem.SeedRole), member.Status))
+            .GroupBy(member => (Role: RoleOf(member), member.Status))
             .Select(group => new Measurement<int>(
-                group.Count(),
-                KeyValuePair.Create<string, object?>("role", group.Key.Seed ? MeshSystem.SeedRole : MeshSystem.VehicleRole),
-                KeyValuePair.Create<string, object?>("status", group.Key.Status.ToString())));
+                group.Count(), new("role", group.Key.Role), new("status", group.Key.Status.ToString())));
+
+    private static IEnumerable<Measurement<int>> Unreachable(SeedNode node) =>
+        new[] { MeshSystem.SeedRole, MeshSystem.VehicleRole }.Select(role => new Measurement<int>(
+            node.State?.Unreachable.Count(member => RoleOf(member) == role) ?? 0, new KeyValuePair<string, object?>("role", role)));
+
+    private static string RoleOf(Member member) => member.HasRole(MeshSystem.SeedRole) ? MeshSystem.SeedRole : MeshSystem.VehicleRole;
 }

@@ -14,6 +14,7 @@ using Mesh.Hosting.Sharding;
 using Mesh.Messages;
 using Mesh.Messages.Control;
 using Mesh.Seed.Batches;
+using Mesh.Seed.Health;
 using Mesh.Seed.Routing;
 using Mesh.Seed.WorkStreams;
 
@@ -48,6 +49,7 @@ public sealed partial class SeedNode(
     RouterReadiness readiness,
     RouterMetrics metrics,
     IBatchWork batches,
+    JournalWatch journal,
     IHostApplicationLifetime lifetime,
     ILoggerFactory loggers) : IHostedLifecycleService, ISeedView, IClusterMember
 {
@@ -138,7 +140,7 @@ public sealed partial class SeedNode(
     private void StartJobRouter(ActorSystem system, Cluster cluster)
     {
         var self = cluster.SelfUniqueAddress.ToNodeAddress();
-        var parts = new JobRouterParts(options.Region, self, options.Place, options.Router, clock, new Random(), feed.Facts, batches);
+        var parts = new JobRouterParts(options.Region, self, options.Place, options.Router, clock, new Random(), feed.Facts, batches) { Journal = journal };
         var router = Props.Create(() => new JobRouter(parts));
         // A journal that fails stops the router; it tries again from recovery, in a new term.
         var supervised = BackoffSupervisor.Props(

@@ -76,7 +76,7 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
     private void Opened(StreamOpened opened)
     {
         if (_state.Vehicles.TryGetValue(opened.Vehicle, out var former) && former.Stream != opened.Stream)
-            Depart(former, opened.Epoch > former.Epoch ? DepartureKind.Superseded : null);
+            Depart(former, opened.Epoch > former.Epoch ? DepartureKind.Superseded : null, "");
         Run(opened);
         var vehicle = _state.Vehicles[opened.Vehicle];
         _tallies.Began(vehicle, _state.Fleet.WallClock(vehicle.ParkedAt));
@@ -85,16 +85,22 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
     private void Gone(StreamGone gone)
     {
         if (_state.Find(gone.Stream) is { } vehicle)
-            Depart(vehicle, gone.Kind);
+            Depart(vehicle, gone.Kind, gone.Cause);
         Run(new StreamClosed(gone.Stream));
     }
 
-    private void Depart(RoutedVehicle vehicle, DepartureKind? kind)
+    private void Depart(RoutedVehicle vehicle, DepartureKind? kind, string cause)
     {
         foreach (var attempt in vehicle.Outstanding)
+        {
             _tallies.Ended(vehicle, AttemptEnd.Lost);
-        if (kind is { } departure)
-            _tallies.Departed(vehicle, departure, _state.Fleet.WallClock(vehicle.ParkedAt), _state.Fleet.WallClock(_parts.Clock.Now));
+            _parts.Metrics.AttemptEnded(AttemptEnd.Lost, _state.Requests[attempt.Request].Model.Name);
+        }
+
+        if (kind is not { } departure)
+            return;
+        _parts.Metrics.Departed(departure, cause);
+        _tallies.Departed(vehicle, departure, _state.Fleet.WallClock(vehicle.ParkedAt), _state.Fleet.WallClock(_parts.Clock.Now));
     }
 
     private void MemberChanged(Member member, bool serviceable)
@@ -128,17 +134,29 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
     {
         foreach (var change in decision.Events)
         {
-            if (change is AttemptEnded ended && _state.Find(ended.Stream) is { } vehicle)
-            {
-                _tallies.Ended(vehicle, ended.End);
-                _parts.Metrics.Energy.Spent(_state.Requests[ended.Attempt.Request].Model.Name, ended.Timings.EnergyUj);
-            }
-
+            Count(change);
             _state.Apply(change);
         }
 
         foreach (var effect in decision.Effects)
             Carry(effect);
+    }
+
+    private void Count(IRouterStateEvent change)
+    {
+        switch (change)
+        {
+            case AttemptEnded ended when _state.Find(ended.Stream) is { } vehicle:
+                var model = _state.Requests[ended.Attempt.Request].Model.Name;
+                _tallies.Ended(vehicle, ended.End);
+                _parts.Metrics.AttemptEnded(ended.End, model);
+                _parts.Metrics.Energy.Spent(model, ended.Timings.EnergyUj);
+                break;
+            case RequestClosed closed when _state.Requests.TryGetValue(closed.Request, out var request):
+                for (var i = 0; i < request.Running.Count; i++)
+                    _parts.Metrics.AttemptDropped(request.Model.Name);
+                break;
+        }
     }
 
     private void Carry(IRouterEffect effect)

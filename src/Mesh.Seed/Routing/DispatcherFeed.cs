@@ -25,14 +25,14 @@ public sealed class DispatcherFeed(RequestTable table, TimeProvider? time = null
 
     public void Opened(WorkStreamConnection stream, VehicleStatus status)
     {
-        var opened = Opening(stream, ToLoad(status));
+        var opened = Opening(stream, LoadOf(status));
         Tell(opened with { Load = opened.Load.ForInteractive });
         Facts.Opened(opened with { Load = opened.Load.ForBatch });
     }
 
     public void StatusChanged(WorkStreamConnection stream, VehicleStatus status)
     {
-        var changed = new LoadChanged(new StreamId(stream.Id), ToLoad(status));
+        var changed = new LoadChanged(new StreamId(stream.Id), LoadOf(status));
         Tell(changed with { Load = changed.Load.ForInteractive });
         Facts.Changed(changed with { Load = changed.Load.ForBatch });
     }
@@ -54,7 +54,7 @@ public sealed class DispatcherFeed(RequestTable table, TimeProvider? time = null
 
     public void Closed(WorkStreamConnection stream, DepartureKind kind)
     {
-        var gone = new StreamGone(new StreamId(stream.Id), kind);
+        var gone = new StreamGone(new StreamId(stream.Id), kind) { Cause = stream.DepartureCause };
         Tell(gone);
         Facts.Gone(gone);
     }
@@ -72,7 +72,7 @@ public sealed class DispatcherFeed(RequestTable table, TimeProvider? time = null
         };
     }
 
-    private static VehicleLoad ToLoad(VehicleStatus status) => new(
+    internal static VehicleLoad LoadOf(VehicleStatus status) => new(
         (int)status.Credits,
         (int)status.Threads,
         (int)Math.Min(status.Queued, int.MaxValue),
@@ -91,4 +91,8 @@ public sealed class DispatcherFeed(RequestTable table, TimeProvider? time = null
 }
 
 /// <summary>A stream ended, and how: <see cref="StreamClosed"/> for the router, the kind for the vehicle's record.</summary>
-public sealed record StreamGone(StreamId Stream, DepartureKind Kind);
+public sealed record StreamGone(StreamId Stream, DepartureKind Kind)
+{
+    /// <summary>Why, as the vehicle said; empty = it did not.</summary>
+    public string Cause { get; init; } = "";
+}

@@ -31,6 +31,7 @@ public sealed partial class JobRouter
     protected override void PostStop()
     {
         // Whatever the reason, also a journal that failed: what is not recorded is not acknowledged either.
+        _parts.Journal?.RouterLeft();
         _parts.Facts.Attach(null);
         _parts.Work.LeaveOffice();
         _cluster?.Unsubscribe(Self);
@@ -130,12 +131,14 @@ public sealed partial class JobRouter
         }
 
         var applied = 0;
+        _parts.Journal?.WriteBegan();
         PersistAll(events, durable =>
         {
             _state.Apply((IRouterEvent)durable);
             Report(durable);
             if (++applied < events.Count)
                 return;
+            _parts.Journal?.WriteConfirmed();
             _parts.Work.Changed(_state.Batches);
             SnapshotIfDue(events.Count);
             then();

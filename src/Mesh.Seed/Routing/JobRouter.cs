@@ -4,6 +4,7 @@ using Akka.Persistence;
 using Mesh.Messages;
 using Mesh.Messages.Control;
 using Mesh.Seed.Batches;
+using Mesh.Seed.Health;
 
 namespace Mesh.Seed.Routing;
 
@@ -51,7 +52,7 @@ public sealed partial class JobRouter : ReceivePersistentActor, IWithTimers
     public static string PersistenceIdOf(RegionName region) => $"job-router-{region}";
 
     private void TakeOffice() =>
-        Persist(_state.DecideTerm(Wall), started =>
+        Write(_state.DecideTerm(Wall), started =>
         {
             _state.Apply(started);
             StartBatches();
@@ -67,11 +68,34 @@ public sealed partial class JobRouter : ReceivePersistentActor, IWithTimers
             return;
         }
 
-        Persist(reported, durable =>
+        Write(reported, durable =>
         {
             _state.Apply(durable);
             Answer(report);
             SnapshotIfDue(1);
+        });
+    }
+
+    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
+    {
+        _parts.Journal?.RouterFailed(cause);
+        base.OnPersistFailure(cause, @event, sequenceNr);
+    }
+
+    protected override void OnRecoveryFailure(Exception reason, object? message = null)
+    {
+        _parts.Journal?.RouterFailed(reason);
+        base.OnRecoveryFailure(reason, message);
+    }
+
+    /// <summary>Journals one event, then goes on.</summary>
+    private void Write<T>(T change, Action<T> then)
+    {
+        _parts.Journal?.WriteBegan();
+        Persist(change, durable =>
+        {
+            _parts.Journal?.WriteConfirmed();
+            then(durable);
         });
     }
 
@@ -121,4 +145,8 @@ public sealed record JobRouterParts(
     MonotonicClock Clock,
     Random Random,
     FleetFacts Facts,
-    IBatchWork Work);
+    IBatchWork Work)
+{
+    /// <summary>Hears how writes go; null = nobody asks.</summary>
+    public JournalWatch? Journal { get; init; }
+}

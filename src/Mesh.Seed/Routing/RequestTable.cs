@@ -104,8 +104,11 @@ public sealed class RequestTable(MonotonicClock clock, RequestTableLimits limits
             await Task.WhenAny(emptied.Task, Task.Delay(limit, time));
     }
 
-    private void Fail(RequestId id, string error) =>
-        Complete(new CompleteRequest(id, RequestOutcome.Unavailable, error, TimeSpan.FromSeconds(1), null, null, 0, default));
+    private void Fail(RequestId id, string error)
+    {
+        if (TryGetCall(id, out var call))
+            Complete(new CompleteRequest(id, RequestOutcome.Unavailable, error, TimeSpan.FromSeconds(1), null, null, 0, default) { Model = call.Model });
+    }
 
     private bool TryReserve(InferenceCall call)
     {

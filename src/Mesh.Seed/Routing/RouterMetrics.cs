@@ -1,9 +1,11 @@
 using System.Diagnostics.Metrics;
+using Mesh.Messages.Control;
+using Mesh.Seed.Observability;
 using Mesh.Seed.Routing.Queueing;
 
 namespace Mesh.Seed.Routing;
 
-/// <summary>What the router counts, on the meter 'Mesh.Seed'.</summary>
+/// <summary>What the router counts, on the meter 'Mesh.Seed'. Counting allocates nothing.</summary>
 public sealed class RouterMetrics
 {
     public const string MeterName = "Mesh.Seed";
@@ -13,6 +15,9 @@ public sealed class RouterMetrics
     private readonly Counter<long> _refused;
     private readonly Counter<long> _hedges;
     private readonly Counter<long> _hedgesWon;
+    private readonly Counter<long> _departures;
+    private readonly Histogram<double> _duration;
+    private readonly Histogram<double> _stages;
 
     /// <summary>Requests that wait, by priority level; written by the Dispatcher, read by whoever collects.</summary>
     private readonly int[] _waiting = new int[PriorityLevel.Lowest + 1];
@@ -22,29 +27,50 @@ public sealed class RouterMetrics
         Energy = energy;
         var meter = meters.Create(MeterName);
         _requests = meter.CreateCounter<long>("mesh.requests", "{request}", "Interactive requests that ended, by outcome");
-        _attempts = meter.CreateCounter<long>("mesh.attempts", "{attempt}", "Dispatches of requests that ended, retries included");
+        _attempts = meter.CreateCounter<long>("mesh.attempts", "{attempt}", "Dispatches of requests that ended, by how; retries and hedges included");
         _refused = meter.CreateCounter<long>("mesh.requests.refused", "{request}", "Interactive requests that the router turned away, by reason");
         _hedges = meter.CreateCounter<long>("mesh.hedges", "{attempt}", "Second attempts started before the first had ended");
         _hedgesWon = meter.CreateCounter<long>("mesh.hedges.won", "{attempt}", "Hedges that answered first");
+        _departures = meter.CreateCounter<long>("mesh.vehicle.departures", "{departure}", "Ends of vehicles' sessions that this seed saw, by kind");
+        _duration = meter.CreateHistogram("mesh.request.duration", "s", "From a request's arrival at the router to its outcome", advice: Buckets.Latency);
+        _stages = meter.CreateHistogram("mesh.request.stage.duration", "s", "Where the time of an answered request went", advice: Buckets.Stage);
         meter.CreateObservableUpDownCounter("mesh.requests.waiting", Waiting, "{request}", "Interactive requests that wait for a vehicle, by priority level");
         meter.CreateObservableUpDownCounter("mesh.requests.active", () => table.Count, "{request}", "Interactive requests under way");
         meter.CreateObservableUpDownCounter("mesh.work_streams", () => streams.Streams.Count, "{stream}", "Vehicles connected to this seed");
-        meter.CreateObservableCounter(
-            "mesh.work_streams.sent", () => streams.Streams.Sum(s => s.BytesSent), "By", "Payload sent on the streams that are open");
+        meter.CreateObservableCounter("mesh.work_streams.io", () => Traffic(streams), "By", "Bytes of frames on vehicles' work streams, by direction");
     }
 
     public EnergyMetrics Energy { get; }
 
     public void HedgeStarted() => _hedges.Add(1);
 
+    public void AttemptEnded(AttemptEnd end, string model) => _attempts.Add(1, Tag("end", Enum.GetName(end)), Tag("model", model));
+
+    /// <summary>Its request was closed without it: another attempt answered, its client went away, or its time was up.</summary>
+    public void AttemptDropped(string model) => _attempts.Add(1, Tag("end", "Dropped"), Tag("model", model));
+
+    /// <param name="cause">Of a planned one, as the vehicle's goodbye gave it; empty = it gave none.</param>
+    public void Departed(DepartureKind kind, string cause) =>
+        _departures.Add(1, Tag("kind", kind == DepartureKind.Planned ? DepartureCauses.Known(cause) : Enum.GetName(kind)));
+
     public void RequestCompleted(CompleteRequest completed)
     {
-        _requests.Add(1, KeyValuePair.Create<string, object?>("outcome", completed.Outcome.ToString()));
-        _attempts.Add(completed.Attempts);
+        var (outcome, model) = (Tag("outcome", Enum.GetName(completed.Outcome)), Tag("model", completed.Model.Name));
+        _requests.Add(1, outcome, model);
+        _duration.Record(completed.Took.TotalSeconds, outcome, model);
         if (completed.Refused is { } reason)
-            _refused.Add(1, KeyValuePair.Create<string, object?>("reason", reason.ToString()));
+            _refused.Add(1, Tag("reason", Enum.GetName(reason)));
         if (completed.HedgeWon)
             _hedgesWon.Add(1);
+        if (completed.Outcome != RequestOutcome.Ok)
+            return;
+        var timings = completed.Timings;
+        Stage("queue", completed.Waited + timings.Queue - timings.Load);
+        Stage("network", completed.Network);
+        Stage("load", timings.Load);
+        Stage("infer", timings.Infer);
+
+        void Stage(string name, TimeSpan took) => _stages.Record(Math.Max(0, took.TotalSeconds), Tag("stage", name), model);
     }
 
     public void QueueChanged(RouterState router)
@@ -52,6 +78,14 @@ public sealed class RouterMetrics
         for (var level = 1; level < _waiting.Length; level++)
             Volatile.Write(ref _waiting[level], router.WaitingAt(level));
     }
+
+    private static KeyValuePair<string, object?> Tag(string name, string? value) => new(name, value);
+
+    private static Measurement<long>[] Traffic(WorkStreams.WorkStreamRegistry streams) =>
+    [
+        new(streams.Traffic.Sent, Tag("direction", "transmit")),
+        new(streams.Traffic.Received, Tag("direction", "receive")),
+    ];
 
     private IEnumerable<Measurement<int>> Waiting() => Enumerable.Range(1, PriorityLevel.Lowest)
         .Select(level => new Measurement<int>(Volatile.Read(ref _waiting[level]), KeyValuePair.Create<string, object?>("priority", level)));

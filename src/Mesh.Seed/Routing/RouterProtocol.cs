@@ -223,6 +223,11 @@ public sealed record CompleteRequest(
     int Attempts,
     AttemptTimings Timings) : IRouterEffect
 {
+    public required ModelReference Model { get; init; }
+
+    /// <summary>From the request's arrival until now.</summary>
+    public TimeSpan Took { get; init; }
+
     /// <summary>A hedge was started for it.</summary>
     public bool Hedged { get; init; }
 

@@ -1,10 +1,14 @@
 namespace Mesh.Seed.Routing;
 
 /// <summary>Whether this seed's Dispatcher has heard of the region's JobRouter, whose journal must be open for that.</summary>
-public sealed class RouterReadiness
+public sealed class RouterReadiness(MonotonicClock? clock = null)
 {
+    private const long Never = -1;
+
     private readonly TaskCompletionSource _answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly MonotonicClock _clock = clock ?? new MonotonicClock(TimeProvider.System);
     private long _term;
+    private long _heardAt = Never;
 
     /// <summary>Completes with the first answer.</summary>
     public Task FirstAnswer => _answered.Task;
@@ -12,9 +16,13 @@ public sealed class RouterReadiness
     /// <summary>Of the JobRouter heard last; 0 before the first.</summary>
     public long Term => Volatile.Read(ref _term);
 
+    /// <summary>When it was heard last, on the process's clock; null before the first.</summary>
+    public TimeSpan? HeardAt => Volatile.Read(ref _heardAt) is not Never and var at ? new TimeSpan(at) : null;
+
     public void RouterAnswered(long term)
     {
         Volatile.Write(ref _term, term);
+        Volatile.Write(ref _heardAt, _clock.Now.Ticks);
         _answered.TrySetResult();
     }
 }

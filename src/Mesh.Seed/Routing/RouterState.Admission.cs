@@ -103,5 +103,5 @@ public sealed partial class RouterState
     }
 
     private static RouterDecision Refuse(SubmitRequest submit, RequestOutcome outcome, RefusalReason reason, string error, TimeSpan? retryAfter) =>
-        new([], [new CompleteRequest(submit.Request, outcome, error, retryAfter, null, null, 0, default) { Refused = reason }]);
+        new([], [new CompleteRequest(submit.Request, outcome, error, retryAfter, null, null, 0, default) { Model = submit.Model, Refused = reason }]);
 }

@@ -129,7 +129,7 @@ public sealed partial class RouterState
 
         RouterDecision Close(AttemptEnd end, RequestOutcome outcome, string error)
         {
-            var complete = Completion(request, outcome, error) with
+            var complete = Completion(request, outcome, error, now) with
             {
                 Answer = (reported.Attempt, reported.Stream),
                 Vehicle = vehicle.Id,
@@ -203,12 +203,17 @@ public sealed partial class RouterState
     private static RouterDecision CloseUnanswered(
         RoutedRequest request, RequestOutcome outcome, string error, TimeSpan now, RefusalReason? refused = null, TimeSpan? retryAfter = null) => new(
         [new RequestClosed(request.Id, now)],
-        [.. request.Running.Select(Cancel), Completion(request, outcome, error) with { Refused = refused, RetryAfter = retryAfter }]);
+        [.. request.Running.Select(Cancel), Completion(request, outcome, error, now) with { Refused = refused, RetryAfter = retryAfter }]);
 
     private static IRouterEffect Cancel(RunningAttempt attempt) => new CancelAttempt(attempt.Attempt, attempt.Stream);
 
-    private static CompleteRequest Completion(RoutedRequest request, RequestOutcome outcome, string error) =>
-        new(request.Id, outcome, error, null, null, null, request.Attempts, default) { Hedged = request.Hedged };
+    private static CompleteRequest Completion(RoutedRequest request, RequestOutcome outcome, string error, TimeSpan now) =>
+        new(request.Id, outcome, error, null, null, null, request.Attempts, default)
+        {
+            Model = request.Model,
+            Took = now - request.QueuedAt,
+            Hedged = request.Hedged,
+        };
 
     private static AttemptTimings Clip(AttemptTimings timings, TimeSpan most) =>
         timings with { Queue = Least(timings.Queue, most), Load = Least(timings.Load, most), Infer = Least(timings.Infer, most) };

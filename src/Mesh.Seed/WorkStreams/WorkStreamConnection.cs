@@ -42,14 +42,13 @@ public sealed class WorkStreamConnection(long id, StreamSession session, Action 
     private readonly Dictionary<ModelReference, uint> _handles = [];
     private readonly UnitOutbox _units = new();
     private VehicleStatus? _lastStatus;
-    private long _bytesSent;
 
     public long Id { get; } = id;
 
     public StreamSession Session { get; } = session;
 
-    /// <summary>Payload bytes written to the vehicle so far.</summary>
-    public long BytesSent => Volatile.Read(ref _bytesSent);
+    /// <summary>Why the vehicle leaves, as its goodbye says; empty = it has not said.</summary>
+    public string DepartureCause { get; internal set; } = "";
 
     /// <summary>What the vehicle said of itself last, its hello included; not to be changed.</summary>
     public VehicleStatus LastStatus
@@ -113,10 +112,9 @@ public sealed class WorkStreamConnection(long id, StreamSession session, Action 
             }
 
             if (_units.HasAny && bytes < WorkProtocol.MaxFrameBytes)
-                bytes += _units.Fill(frame, Handle);
+                _units.Fill(frame, Handle);
 
             await stream.WriteAsync(frame, cancellation);
-            Interlocked.Add(ref _bytesSent, bytes);
         }
     }
 

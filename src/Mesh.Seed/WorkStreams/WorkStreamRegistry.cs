@@ -34,6 +34,8 @@ public sealed class WorkStreamRegistry
     public IReadOnlyList<StreamEntry> Sessions =>
         [.. _byVehicle.Values.Select(s => new StreamEntry(s.Session.Vehicle, s.Session.Epoch, s.Session.Member))];
 
+    public StreamTraffic Traffic { get; } = new();
+
     public ICollection<WorkStreamConnection> Streams => _byId.Values;
 
     /// <summary>The term of the JobRouter at this seed; 0 while it is elsewhere.</summary>

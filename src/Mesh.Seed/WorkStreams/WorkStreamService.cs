@@ -52,7 +52,8 @@ public sealed partial class WorkStreamService(
         var hello = await ReadHelloAsync(requestStream, context.CancellationToken);
         var http = context.GetHttpContext();
         var stream = new WorkStreamConnection(registry.NextId(), ToSession(hello), http.Abort);
-        await responseStream.WriteAsync(new SeedFrame { Hello = Greeting() }, context.CancellationToken);
+        var frames = registry.Traffic.Counting(responseStream);
+        await frames.WriteAsync(new SeedFrame { Hello = Greeting() }, context.CancellationToken);
         stream.LastStatus = Bounded(hello.Status);
         if (registry.TryRegister(stream, () => Opened(stream)) is { } refusal)
             throw Refused(StatusCode.FailedPrecondition, refusal);
@@ -60,7 +61,7 @@ public sealed partial class WorkStreamService(
         var kind = DepartureKind.Vanished;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
         var pulse = new Pulse(time);
-        var writing = stream.WriteAsync(responseStream, ending.Token);
+        var writing = stream.WriteAsync(frames, ending.Token);
         var pinging = PingAsync(stream, pulse, ending.Token);
         try
         {
@@ -152,6 +153,7 @@ public sealed partial class WorkStreamService(
         {
             var frame = frames.Current;
             pulse.Beat();
+            registry.Traffic.Read(frame);
             foreach (var result in frame.Results)
                 listener.ResultArrived(stream, result);
             foreach (var results in frame.UnitResults)
@@ -163,8 +165,11 @@ public sealed partial class WorkStreamService(
             if (frame.Pong != 0 && pulse.RoundTrip(frame.Pong) is { } roundTrip)
                 listener.RoundTripMeasured(stream, roundTrip);
             // Nothing follows a goodbye but the end, which may come as a reset: that must not undo what was said.
-            if (frame.Goodbye is not null)
+            if (frame.Goodbye is { } goodbye)
+            {
+                stream.DepartureCause = goodbye.Cause;
                 return DepartureKind.Planned;
+            }
         }
 
         return DepartureKind.Vanished;

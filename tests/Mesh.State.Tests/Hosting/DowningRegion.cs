@@ -19,6 +19,8 @@ internal sealed class DowningRegion
         _rules.MembersChanged(_members, TimeSpan.Zero);
     }
 
+    public SeedMajority Majority => _rules.Majority(_now);
+
     public DowningVerdict Verdict => _rules.Decide(_now);
 
     public static NodeAddress Seed(string name) => new($"akka.tcp://mesh@{name}:4053", 1);

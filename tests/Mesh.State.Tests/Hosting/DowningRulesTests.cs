@@ -28,6 +28,20 @@ public sealed class DowningRulesTests
     }
 
     [Fact]
+    public void A_seed_knows_that_it_is_in_a_minority_as_soon_as_the_others_are_unreachable()
+    {
+        var region = new DowningRegion(seeds: 3);
+        region.Hear(0, "S1", "S2");
+        region.Until(1.9, hear: ["S0"]);
+        Assert.Equal(new SeedMajority(true, 3, 3), region.Majority);
+        region.Until(2, hear: ["S0"]);
+        Assert.Equal(new SeedMajority(false, 1, 3), region.Majority);
+        region.Hear(2.5, "S2");
+        region.Until(2.5, hear: ["S0"]);
+        Assert.Equal(new SeedMajority(true, 2, 3), region.Majority);
+    }
+
+    [Fact]
     public void A_minority_that_hears_of_the_majority_again_in_time_goes_on()
     {
         var region = new DowningRegion(seeds: 3);

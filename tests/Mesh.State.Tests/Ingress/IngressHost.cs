@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Mesh.Messages;
+using Mesh.Seed.Health;
 using Mesh.Seed.Ingress;
 using Mesh.Seed.Ingress.Grpc;
 using Mesh.Seed.Ingress.Rest;
@@ -68,10 +69,16 @@ public sealed class IngressHost : IAsyncLifetime, IReadiness
         GrpcAddress = new Uri(addresses[1]);
     }
 
-    public bool IsReady(out string reason)
+    public string? NoVehicles { get; set; }
+
+    public bool HasStarted { get; set; } = true;
+
+    public HealthReport Report() => NotReady is null ? HealthReport.Well : new(HealthStatus.NotReady, [new("joining", NotReady)]);
+
+    public bool CanServe(ModelReference model, out string reason)
     {
-        reason = NotReady ?? "";
-        return NotReady is null;
+        reason = NoVehicles ?? "";
+        return NoVehicles is null;
     }
 
     public async Task DisposeAsync()

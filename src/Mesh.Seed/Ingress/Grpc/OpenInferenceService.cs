@@ -24,10 +24,13 @@ internal sealed partial class OpenInferenceService(
         Task.FromResult(new ServerLiveResponse { Live = true });
 
     public override Task<ServerReadyResponse> ServerReady(ServerReadyRequest request, ServerCallContext context) =>
-        Task.FromResult(new ServerReadyResponse { Ready = readiness.IsReady(out _) });
+        Task.FromResult(new ServerReadyResponse { Ready = readiness.Report().IsReady });
 
     public override Task<ModelReadyResponse> ModelReady(ModelReadyRequest request, ServerCallContext context) =>
-        Task.FromResult(new ModelReadyResponse { Ready = repository.Find(request.Name, request.Version)?.State == ModelState.READY });
+        Task.FromResult(new ModelReadyResponse
+        {
+            Ready = repository.Find(request.Name, request.Version)?.Model is { } model && readiness.CanServe(model.Reference, out _),
+        });
 
     public override Task<ServerMetadataResponse> ServerMetadata(ServerMetadataRequest request, ServerCallContext context) =>
         Task.FromResult(new ServerMetadataResponse

@@ -23,29 +23,7 @@ internal sealed class ModelEndpoints(
         writer.WriteEndObject();
     });
 
-    public static Task LiveAsync(HttpContext context) => RestResponse.WriteJsonAsync(context, StatusCodes.Status200OK, writer =>
-    {
-        writer.WriteStartObject();
-        writer.WriteBoolean("live"u8, true);
-        writer.WriteEndObject();
-    });
-
-    /// <summary>400 when not ready, as Triton. OIP's text spells the field "live"; both spellings tell the same.</summary>
-    public Task ReadyAsync(HttpContext context)
-    {
-        var ready = readiness.IsReady(out var reason);
-        return RestResponse.WriteJsonAsync(context, ready ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest, writer =>
-        {
-            writer.WriteStartObject();
-            writer.WriteBoolean("live"u8, ready);
-            writer.WriteBoolean("ready"u8, ready);
-            if (!ready)
-                writer.WriteString("reason"u8, reason);
-            writer.WriteEndObject();
-        });
-    }
-
-    /// <summary>400 for a model that is not ready and for one that is not known, as Triton.</summary>
+    /// <summary>400 for a model that is not ready or that no vehicle takes now, and for one that is not known, as Triton.</summary>
     public Task ModelReadyAsync(HttpContext context)
     {
         ServedModel model;
@@ -58,6 +36,8 @@ internal sealed class ModelEndpoints(
             return RestResponse.WriteErrorAsync(context, StatusCodes.Status400BadRequest, e.Message);
         }
 
+        if (!readiness.CanServe(model.Reference, out var reason))
+            return RestResponse.WriteErrorAsync(context, StatusCodes.Status400BadRequest, $"model '{model.Reference.Name}' cannot be served: {reason}");
         return RestResponse.WriteJsonAsync(context, StatusCodes.Status200OK, writer =>
         {
             writer.WriteStartObject();

@@ -13,11 +13,13 @@ public static class OpenInferenceRest
         var group = endpoints.MapGroup("");
         var guard = ActivatorUtilities.CreateInstance<RestGuard>(services);
         var models = ActivatorUtilities.CreateInstance<ModelEndpoints>(services);
+        var health = ActivatorUtilities.CreateInstance<HealthEndpoints>(services);
         var infer = ActivatorUtilities.CreateInstance<InferEndpoint>(services);
 
         Map(HttpMethods.Get, "/v2", models.ServerAsync);
-        Map(HttpMethods.Get, "/v2/health/live", ModelEndpoints.LiveAsync);
-        Map(HttpMethods.Get, "/v2/health/ready", models.ReadyAsync);
+        Map(HttpMethods.Get, "/v2/health/live", HealthEndpoints.LiveAsync);
+        Map(HttpMethods.Get, "/v2/health/ready", health.ReadyAsync);
+        Map(HttpMethods.Get, "/healthz/startup", health.StartupAsync);
         Map(HttpMethods.Post, "/v2/repository/index", models.IndexAsync);
         Map(HttpMethods.Get, "/v2/models/stats", models.StatisticsAsync);
         foreach (var model in (string[])["/v2/models/{model}", "/v2/models/{model}/versions/{version}"])

@@ -14,6 +14,8 @@ internal readonly record struct GeoCell(int X, int Y)
     private const int XBits = 13;
     private const int YBits = 12;
 
+    private const string Digits = "0123456789bcdefghjkmnpqrstuvwxyz";
+
     private static readonly int[] XDropped = [0, 3, 5, 8];
     private static readonly int[] YDropped = [0, 2, 5, 7];
 
@@ -32,6 +34,24 @@ internal readonly record struct GeoCell(int X, int Y)
         var column = ((X >> XDropped[level]) + east) & (columns - 1);
         return (level << (XBits + YBits)) | (column << YBits) | row;
     }
+
+    /// <summary>Its geohash.</summary>
+    /// <param name="characters">1 to 5.</param>
+    public string ToGeohash(int characters) => string.Create(characters, this, static (text, cell) =>
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            var digit = 0;
+            for (var bit = i * 5; bit < i * 5 + 5; bit++)
+            {
+                // Longitude has the even bits.
+                var (value, bits) = bit % 2 == 0 ? (cell.X, XBits) : (cell.Y, YBits);
+                digit = (digit << 1) | ((value >> (bits - 1 - bit / 2)) & 1);
+            }
+
+            text[i] = Digits[digit];
+        }
+    });
 
     private static int Bin(double share, int bins) => Math.Clamp((int)(share * bins), 0, bins - 1);
 }

@@ -6,7 +6,11 @@ namespace Mesh.Seed.Routing.Policies;
 public static class MemoryPolicy
 {
     public static bool Allows(RoutedVehicle vehicle, ModelReference model, RouterSettings settings) =>
-        vehicle.MemoryBytes <= 0 || Needed(model, settings) <= vehicle.MemoryBytes;
+        Allows(vehicle.MemoryBytes, model, settings);
+
+    /// <param name="memoryBytes">0 = not known.</param>
+    public static bool Allows(long memoryBytes, ModelReference model, RouterSettings settings) =>
+        memoryBytes <= 0 || Needed(model, settings) <= memoryBytes;
 
     /// <summary>Bytes.</summary>
     public static long Needed(ModelReference model, RouterSettings settings) =>

@@ -40,6 +40,9 @@ public sealed class GrpcTests : IAsyncLifetime
         Assert.Equal(("mesh", "9.8.7"), (server.Name, server.Version));
         Assert.Contains("binary_tensor_data", server.Extensions);
         Assert.True((await _client.ModelReadyAsync(new() { Name = "numbers", Version = "1" })).Ready);
+        _host.NoVehicles = "no vehicle is connected";
+        Assert.False((await _client.ModelReadyAsync(new() { Name = "numbers", Version = "1" })).Ready);
+        _host.NoVehicles = null;
         Assert.False((await _client.ModelReadyAsync(new() { Name = "broken" })).Ready);
         Assert.False((await _client.ModelReadyAsync(new() { Name = "unknown" })).Ready);
         var model = await _client.ModelMetadataAsync(new() { Name = "fashion_cnn" });

@@ -16,8 +16,9 @@ public sealed class RestEndpointTests : IAsyncLifetime
 
     [Theory]
     [InlineData("/v2", """{"name":"mesh","version":"9.8.7","extensions":["binary_tensor_data","model_repository","parameters","schedule_policy","statistics"]}""")]
-    [InlineData("/v2/health/live", """{"live":true}""")]
-    [InlineData("/v2/health/ready", """{"live":true,"ready":true}""")]
+    [InlineData("/v2/health/live", """{"live":true,"status":"live"}""")]
+    [InlineData("/v2/health/ready", """{"live":true,"ready":true,"status":"ready","reasons":[]}""")]
+    [InlineData("/healthz/startup", """{"status":"started","reasons":[]}""")]
     [InlineData("/v2/models/numbers/ready", """{"name":"numbers","ready":true}""")]
     [InlineData("/v2/models/numbers/versions/1/ready", """{"name":"numbers","ready":true}""")]
     [InlineData("/v2/models/numbers", """{"name":"numbers","versions":["1","3"],"platform":"onnxruntime_onnx","inputs":[{"name":"x0","datatype":"FP32","shape":[-1]}],"outputs":[{"name":"y0","datatype":"FP32","shape":[-1]}]}""")]
@@ -36,7 +37,27 @@ public sealed class RestEndpointTests : IAsyncLifetime
         _host.NotReady = "no cluster yet";
         var response = await _host.Http.GetAsync("/v2/health/ready");
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
-        Assert.Equal("""{"live":false,"ready":false,"reason":"no cluster yet"}""", await response.Content.ReadAsStringAsync());
+        Assert.Equal("""{"live":false,"ready":false,"status":"not_ready","reasons":[{"code":"joining","message":"no cluster yet"}]}""", await response.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public async Task A_model_that_no_vehicle_takes_is_not_ready_though_the_seed_is()
+    {
+        _host.NoVehicles = "no vehicle is connected";
+        await RestErrors.AssertAsync(
+            HttpStatusCode.BadRequest, "model 'numbers' cannot be served: no vehicle is connected", await _host.Http.GetAsync("/v2/models/numbers/ready"));
+        Assert.Equal(HttpStatusCode.OK, (await _host.Http.GetAsync("/v2/health/ready")).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_seed_that_has_not_joined_yet_has_not_started()
+    {
+        _host.HasStarted = false;
+        var response = await _host.Http.GetAsync("/healthz/startup");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+        Assert.Equal(
+            """{"status":"starting","reasons":[{"code":"joining","message":"this seed has not joined its region yet"}]}""",
+            await response.Content.ReadAsStringAsync());
     }
 
     [Theory]

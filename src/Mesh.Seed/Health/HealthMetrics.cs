@@ -1,0 +1,33 @@
+using System.Diagnostics.Metrics;
+using Mesh.Seed.Observability;
+using Mesh.Seed.Routing;
+
+namespace Mesh.Seed.Health;
+
+/// <summary>How this seed is, and its journal, on the router's meter. Of the journal each seed tells its own writes: the job router's one has them.</summary>
+public sealed class HealthMetrics
+{
+    private readonly Histogram<double> _writes;
+    private readonly Counter<long> _failures;
+
+    public HealthMetrics(IMeterFactory meters, SeedHealth health, JournalWatch journal, RouterReadiness router, MonotonicClock clock)
+    {
+        var meter = meters.Create(RouterMetrics.MeterName);
+        meter.CreateObservableGauge("mesh.seed.ready", () => health.Report().IsReady ? 1 : 0, "1", "1 while this seed is ready or degraded, else 0");
+        meter.CreateObservableGauge("mesh.seed.trouble", () => Troubles(health.Report()), "1", "1 for each reason why this seed is not ready or degraded, else 0");
+        meter.CreateObservableGauge(
+            "mesh.router.silence",
+            () => (clock.Now - (router.HeardAt ?? TimeSpan.Zero)).TotalSeconds,
+            "s",
+            "Since the region's job router answered this seed last, or since the seed started");
+        meter.CreateObservableUpDownCounter("mesh.journal.pending", () => journal.Pending, "{write}", "Writes handed to the journal and not confirmed yet");
+        meter.CreateObservableGauge("mesh.journal.lag", () => journal.Lag.TotalSeconds, "s", "Age of the oldest write that is not confirmed; 0 when there is none");
+        _writes = meter.CreateHistogram("mesh.journal.write.duration", "s", "From handing a write to the journal until it is durable", advice: Buckets.Latency);
+        _failures = meter.CreateCounter<long>("mesh.journal.failures", "{failure}", "Looks at the journal's database and writes to it that failed");
+        journal.Written += took => _writes.Record(took.TotalSeconds);
+        journal.Failed += () => _failures.Add(1);
+    }
+
+    private static IEnumerable<Measurement<int>> Troubles(HealthReport report) => HealthCodes.All.Select(code => new Measurement<int>(
+        report.Reasons.Any(reason => reason.Code == code) ? 1 : 0, new KeyValuePair<string, object?>("reason", code)));
+}

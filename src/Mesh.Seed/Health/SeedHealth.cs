@@ -1,0 +1,89 @@
+using Akka.Actor;
+using Akka.Cluster;
+using Mesh.Hosting.Downing;
+using Mesh.Messages;
+using Mesh.Seed.Ingress;
+using Mesh.Seed.Membership;
+using Mesh.Seed.Routing;
+using Mesh.Seed.Routing.Policies;
+using Mesh.Seed.WorkStreams;
+
+namespace Mesh.Seed.Health;
+
+/// <summary>Gathers what <see cref="HealthRules"/> judge by, for whoever asks: the health endpoints, gRPC, metrics.</summary>
+public sealed class SeedHealth(
+    SeedNode node, RouterReadiness router, JournalWatch journal, WorkStreamRegistry streams, RouterSettings settings, MonotonicClock clock)
+    : IReadiness, IHostedService
+{
+    /// <summary>The downing rules tell twice a second.</summary>
+    private static readonly TimeSpan MajorityAge = TimeSpan.FromSeconds(10);
+
+    private volatile bool _started;
+    private volatile Heard? _majority;
+
+    public bool HasStarted => _started |= IsMember;
+
+    private bool IsMember => node.Status is MemberStatus.Up or MemberStatus.WeaklyUp;
+
+    public HealthReport Report() => HealthRules.Judge(Facts(), clock.Now);
+
+    public bool CanServe(ModelReference model, out string reason)
+    {
+        var open = streams.Streams;
+        reason = open.Any(stream => MayTake(stream, model)) ? ""
+            : open.Count == 0 ? "no vehicle is connected to this seed"
+            : $"none of the {open.Count} connected vehicles takes requests for it: not now, not by its owner's consent, or not with its hardware";
+        return reason.Length == 0;
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        node.System.ActorOf(Props.Create(() => new MajorityListener(this)), "health");
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private HealthFacts Facts()
+    {
+        var open = streams.Streams;
+        var majority = _majority is { } heard && clock.Now - heard.At < MajorityAge ? heard.Majority : SeedMajority.Unknown;
+        return new HealthFacts
+        {
+            IsMember = IsMember,
+            IsLeaving = node.IsLeaving,
+            RouterHeardAt = router.HeardAt,
+            RouterFailedAt = journal.RouterFailedAt,
+            Journal = journal.State,
+            Seeds = (majority.Reached, majority.Of),
+            HasMajority = majority.Holds,
+            Vehicles = (open.Count(TakesRequests), open.Count),
+        };
+    }
+
+    private static bool TakesRequests(WorkStreamConnection stream) =>
+        stream.LastStatus is { Draining: false } status && status.Consent is not { Interactive: false };
+
+    private bool MayTake(WorkStreamConnection stream, ModelReference model)
+    {
+        var load = DispatcherFeed.LoadOf(stream.LastStatus);
+        return !load.ForInteractive.Draining
+            && load.Consent.Allows(model)
+            && (load.Loaded.Contains(model.Hash)
+                || (HardwareClassPolicy.Allows(stream.Session.DeviceClass, model) && MemoryPolicy.Allows(stream.Session.MemoryBytes, model, settings)));
+    }
+
+    private void Hear(SeedMajority majority) => _majority = new Heard(majority, clock.Now);
+
+    private sealed record Heard(SeedMajority Majority, TimeSpan At);
+
+    /// <summary>Hears from the downing actor, on the event stream, how many seeds this one reaches.</summary>
+    private sealed class MajorityListener : ReceiveActor
+    {
+        public MajorityListener(SeedHealth health)
+        {
+            Receive<SeedMajority>(health.Hear);
+            Context.System.EventStream.Subscribe(Self, typeof(SeedMajority));
+        }
+    }
+}

@@ -1,0 +1,91 @@
+using System.Net;
+using System.Text.Json;
+using Mesh.Demo.Processes;
+using Mesh.Process.Tests.Churn;
+using Mesh.Process.Tests.Meshes;
+using Mesh.Process.Tests.Processes;
+using Mesh.Testing;
+
+namespace Mesh.Process.Tests.Health;
+
+/// <summary>A seed is red while it cannot do its part, and green again without anybody's doing.</summary>
+public sealed class ReadinessTests : IDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("mesh-health-").FullName;
+    private readonly HttpClient _http = LoopbackHttp.NewClient();
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [PostgresFact(OwnServer = true)]
+    public async Task Without_its_database_a_seed_is_not_ready_and_with_it_it_is_again()
+    {
+        await using var database = await PostgresServer.StartAsync();
+        await using var seed = SeedProcess.Start(new SeedOptions
+        {
+            Journal = await database.CreateDatabaseAsync(),
+            DataFolder = Path.Combine(_folder, "seed"),
+            ModelsFolder = Checkout.Models,
+        });
+        await seed.WaitUntilReadyAsync(Limit);
+        var (status, body) = await AskAsync(seed, "/v2/health/ready");
+        Assert.Equal((HttpStatusCode.OK, "degraded", "vehicles"), (status, body.GetProperty("status").GetString(), Codes(body)));
+        (status, body) = await AskAsync(seed, "/v2/models/fashion_cnn/ready");
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Equal("model 'fashion_cnn' cannot be served: no vehicle is connected to this seed", body.GetProperty("error").GetString());
+
+        await database.StopAsync();
+        await UntilAsync(seed, HttpStatusCode.BadRequest, "journal");
+        // The process is sound, and starting it again would help nobody.
+        Assert.Equal(HttpStatusCode.OK, (await AskAsync(seed, "/v2/health/live")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await AskAsync(seed, "/healthz/startup")).Status);
+
+        await database.StartAgainAsync();
+        await UntilAsync(seed, HttpStatusCode.OK, "vehicles");
+    }
+
+    [PostgresFact]
+    public async Task A_seed_that_sees_a_minority_is_not_ready_until_it_sees_the_others_again()
+    {
+        await using var region = await ChurningRegion.StartAsync(vehicles: 0);
+        var (seed, others) = (region.Seeds[0], region.Seeds.Skip(1).ToList());
+        foreach (var other in others)
+            Signals.Freeze(other.Process);
+        try
+        {
+            await UntilAsync(seed, HttpStatusCode.BadRequest, "majority");
+        }
+        finally
+        {
+            foreach (var other in others)
+                Signals.Thaw(other.Process);
+        }
+
+        await UntilAsync(seed, HttpStatusCode.OK, "vehicles");
+        Assert.Null(seed.Process.ExitCode);
+    }
+
+    /// <param name="code">Among the reasons.</param>
+    private Task UntilAsync(SeedProcess seed, HttpStatusCode expected, string code) => ChurningRegion.UntilAsync(
+        async () =>
+        {
+            var (status, body) = await AskAsync(seed, "/v2/health/ready");
+            return status == expected && Codes(body).Split(',').Contains(code);
+        },
+        Limit,
+        $"HTTP {(int)expected} for '{code}' of {seed.Options.Name}\n{seed.Process.Tail()}");
+
+    private async Task<(HttpStatusCode Status, JsonElement Body)> AskAsync(SeedProcess seed, string path)
+    {
+        using var response = await _http.GetAsync(new Uri(seed.Http, path));
+        return (response.StatusCode, JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement);
+    }
+
+    private static string Codes(JsonElement body) =>
+        string.Join(',', body.GetProperty("reasons").EnumerateArray().Select(reason => reason.GetProperty("code").GetString()));
+}
