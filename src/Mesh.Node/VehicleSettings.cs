@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Net;
 using Akka.Configuration;
+using Mesh.Hosting.Operations;
 using Mesh.Hosting.Settings;
 using Mesh.Messages;
 using Mesh.Node.Limits;
@@ -27,6 +28,7 @@ public sealed record VehicleSettings
         new("host", "the name or address that seeds reach this vehicle's control plane by"),
         new("bind", "a local IP address to listen on, e.g. 127.0.0.1"),
         new("port", "the Akka.Remote port: " + SettingParsers.PortNeeds),
+        .. OperationsSettings.Known,
         new("data", "a folder that this vehicle alone writes to"),
         new("telemetry", TelemetrySpec.Needs),
         new("kuksa-ca", "with kuksa: the PEM file of the authority that signs the databroker's certificate; without one there is no TLS"),
@@ -59,6 +61,9 @@ public sealed record VehicleSettings
     public IPAddress Bind { get; init; } = IPAddress.Loopback;
 
     public int Port { get; init; }
+
+    /// <summary>Operators connect to a vehicle only when a port is set.</summary>
+    public OperationsSettings Operations { get; init; } = new();
 
     public string Data { get; init; } = "";
 
@@ -101,6 +106,7 @@ public sealed record VehicleSettings
             Host = reader.Optional("host", SettingParsers.Text, defaults.Host),
             Bind = reader.Optional("bind", SettingParsers.Address, defaults.Bind),
             Port = reader.Optional("port", SettingParsers.Port, defaults.Port),
+            Operations = OperationsSettings.Read(reader, port: null),
             Data = Path.GetFullPath(reader.Optional("data", SettingParsers.Text, DefaultData(vehicle))),
             Telemetry = WithKuksa(reader.Required("telemetry", TelemetrySpec.Parse, defaults.Telemetry), reader),
             Policy = reader.Optional("policy", SettingParsers.Text, defaults.Policy),
@@ -114,6 +120,8 @@ public sealed record VehicleSettings
             DrainGrace = reader.Optional("drain-grace", SettingParsers.Duration, defaults.DrainGrace),
             LogLevel = reader.Optional("log-level", SettingParsers.Choice<LogLevel>, defaults.LogLevel),
         };
+        if (settings.Port != 0 && settings.Port == settings.Operations.Port)
+            reader.AddError("pbm-port", $"port {settings.Port} is also --port: each needs its own");
         return (settings, reader.Errors);
     }
 

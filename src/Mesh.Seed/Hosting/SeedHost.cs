@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Net;
 using Akka.Configuration;
+using Mesh.Hosting.Operations;
 using Mesh.Seed.Batches;
 using Mesh.Seed.Batches.Api;
 using Mesh.Seed.Ingress;
@@ -28,6 +29,7 @@ public static class SeedHost
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.DrainLimit + TimeSpan.FromSeconds(30));
         builder.WebHost.UseKestrel(kestrel => Listen(kestrel, settings));
         builder.Services
+            .AddOperations(settings.Operations, "mesh-seed", settings.Data)
             .AddRouting(settings)
             .AddWorkStreams()
             .AddMembership(settings, hocon)
@@ -115,6 +117,7 @@ public static class SeedHost
         app.Services.GetRequiredService<RouterReadiness>().FirstAnswer.ContinueWith(
             _ => Console.WriteLine(
                 $"seed ready: region {settings.Region}, http://{settings.Host}:{settings.HttpPort}, grpc {settings.Host}:{settings.GrpcPort}, "
-                + $"metrics {settings.Host}:{settings.MetricsPort}, work {settings.Host}:{settings.WorkPort}, akka {settings.Host}:{settings.Port}"),
+                + $"metrics {settings.Host}:{settings.MetricsPort}, work {settings.Host}:{settings.WorkPort}, akka {settings.Host}:{settings.Port}, "
+                + $"pbm {settings.Operations.Bind}:{app.Services.GetRequiredService<OperationsHost>().Port}"),
             TaskScheduler.Default);
 }

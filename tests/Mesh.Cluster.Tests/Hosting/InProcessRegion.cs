@@ -2,6 +2,7 @@ using System.Net;
 using Akka.Actor;
 using Akka.Configuration;
 using Mesh.Demo.Processes;
+using Mesh.Hosting.Operations;
 using Mesh.Hosting.Settings;
 using Mesh.Messages;
 using Mesh.Messages.Work;
@@ -81,6 +82,7 @@ public sealed class InProcessRegion : IAsyncDisposable
             GrpcPort = _ports.Grpc,
             MetricsPort = _ports.Metrics,
             WorkPort = _ports.Work,
+            Operations = new OperationsSettings { Port = _ports.Pbm },
             Data = Path.Combine(_folder, "seed"),
             Models = _models,
             Journal = JournalSettings.Sqlite(Path.Combine(_folder, "seed")),
