@@ -30,5 +30,6 @@ public abstract record CommandOutput
     /// <summary>Something nested, e.g. an explanation: people get it as an indented outline.</summary>
     public sealed record Document(JsonObject Content) : CommandOutput;
 
-    public static Row RowOf(params JsonValue?[] cells) => new([.. cells]);
+    /// <summary>Of nodes, since those are what texts, numbers and truths become by themselves; none may be an object or a list.</summary>
+    public static Row RowOf(params JsonNode?[] cells) => new([.. cells.Select(cell => cell?.AsValue())]);
 }
