@@ -36,6 +36,7 @@ if (errors.Count > 0 || args.Contains("--check-config"))
 
 ParentWatch.Start();
 var taken = PortCheck.Problems(settings.Bind, ("port", settings.Port));
+taken = [.. taken, .. settings.Operations.PortProblems()];
 if (taken.Count > 0)
     return SettingsHelp.Refuse(Name, taken);
 

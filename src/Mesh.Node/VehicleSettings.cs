@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Net;
 using Akka.Configuration;
+using Mesh.Hosting.Operations;
 using Mesh.Hosting.Settings;
 using Mesh.Messages;
 using Mesh.Node.Limits;
@@ -27,6 +28,7 @@ public sealed record VehicleSettings
         new("host", "the name or address that seeds reach this vehicle's control plane by"),
         new("bind", "a local IP address to listen on, e.g. 127.0.0.1"),
         new("port", "the Akka.Remote port: " + SettingParsers.PortNeeds),
+        .. OperationsSettings.Known(isOffUnlessSet: true),
         new(
             "data",
             "a folder that this vehicle alone writes to",
@@ -65,6 +67,9 @@ public sealed record VehicleSettings
 
     public int Port { get; init; }
 
+    /// <summary>Operators connect to a vehicle only when a port is set.</summary>
+    public OperationsSettings Operations { get; init; } = new();
+
     public string Data { get; init; } = "";
 
     public TelemetrySpec Telemetry { get; init; } = new TelemetrySpec.Fixed();
@@ -98,7 +103,10 @@ public sealed record VehicleSettings
     public static (VehicleSettings Settings, IReadOnlyList<string> Errors) Read(Config hocon, IDictionary environment, IReadOnlyList<string> arguments)
     {
         var reader = new SettingsReader(Known, hocon, environment, arguments);
-        return (Read(reader), reader.Errors);
+        var settings = Read(reader);
+        if (settings.Port != 0 && settings.Port == settings.Operations.Port)
+            reader.AddError("pbm-port", $"port {settings.Port} is also --port: each needs its own");
+        return (settings, reader.Errors);
     }
 
     /// <summary>Every setting with its default as commented HOCON (<c>hocon/vehicle-reference.conf</c>).</summary>
@@ -123,6 +131,7 @@ public sealed record VehicleSettings
             Host = reader.Optional("host", SettingParsers.Text, defaults.Host),
             Bind = reader.Optional("bind", SettingParsers.Address, defaults.Bind),
             Port = reader.Optional("port", SettingParsers.Port, defaults.Port),
+            Operations = OperationsSettings.Read(reader, port: null),
             Data = Path.GetFullPath(reader.Optional("data", SettingParsers.Text, DefaultData(vehicle))),
             Telemetry = WithKuksa(reader.Required("telemetry", TelemetrySpec.Parse, defaults.Telemetry), reader),
             Policy = reader.Optional("policy", SettingParsers.Text, defaults.Policy),

@@ -52,4 +52,7 @@ public sealed record CommandArgument(string Name, ArgumentKind Kind, string Desc
 
     /// <summary>All values that it may have; empty = any.</summary>
     public ImmutableArray<string> Choices { get; init; } = [];
+
+    /// <summary>Its value appears in no log, audit log or history.</summary>
+    public bool IsSecret { get; init; }
 }

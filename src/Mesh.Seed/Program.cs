@@ -42,6 +42,7 @@ var taken = PortCheck.Problems(
     ("grpc-port", settings.GrpcPort),
     ("metrics-port", settings.MetricsPort),
     ("work-port", settings.WorkPort));
+taken = [.. taken, .. settings.Operations.PortProblems()];
 if (taken.Count > 0)
     return SettingsHelp.Refuse(Name, taken);
 

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Net;
 using Akka.Configuration;
+using Mesh.Hosting.Operations;
 using Mesh.Hosting.Settings;
 using Mesh.Messages;
 using Mesh.Seed.Batches;
@@ -23,7 +24,7 @@ public sealed record SeedSettings
         new("grpc-port", "the Open Inference Protocol's gRPC port: " + SettingParsers.PortNeeds),
         new("metrics-port", "the Prometheus port: " + SettingParsers.PortNeeds),
         new("work-port", "the vehicles' port: " + SettingParsers.PortNeeds),
-        new("pbm-port", "the operators' port: " + SettingParsers.PortNeeds),
+        .. OperationsSettings.Known(isOffUnlessSet: false),
         new("data", "a folder that this seed alone writes to", WhenNotSet: "mesh/seed in the user's folder for data (~/.local/share)"),
         new("models", "the model repository: a folder with <name>/<version>/model.onnx"),
         new(
@@ -70,7 +71,7 @@ public sealed record SeedSettings
 
     public int WorkPort { get; init; } = 8010;
 
-    public int PbmPort { get; init; } = 9110;
+    public OperationsSettings Operations { get; init; } = new() { Port = OperationsSettings.DefaultPort };
 
     public string Data { get; init; } = DefaultData;
 
@@ -135,7 +136,7 @@ public sealed record SeedSettings
             GrpcPort = reader.Optional("grpc-port", SettingParsers.Port, defaults.GrpcPort),
             MetricsPort = reader.Optional("metrics-port", SettingParsers.Port, defaults.MetricsPort),
             WorkPort = reader.Optional("work-port", SettingParsers.Port, defaults.WorkPort),
-            PbmPort = reader.Optional("pbm-port", SettingParsers.Port, defaults.PbmPort),
+            Operations = OperationsSettings.Read(reader, OperationsSettings.DefaultPort),
             Data = Path.GetFullPath(reader.Optional("data", SettingParsers.Text, defaults.Data)),
             Models = Path.GetFullPath(reader.Optional("models", SettingParsers.Text, defaults.Models)),
             Seeds = reader.Optional("seeds", SettingParsers.Endpoints, defaults.Seeds),
@@ -170,6 +171,7 @@ public sealed record SeedSettings
         var ports = new (string Name, int Port)[]
         {
             ("port", Port), ("http-port", HttpPort), ("grpc-port", GrpcPort), ("metrics-port", MetricsPort), ("work-port", WorkPort),
+            ("pbm-port", Operations.Port ?? 0),
         };
         foreach (var same in ports.Where(p => p.Port != 0).GroupBy(p => p.Port).Where(group => group.Count() > 1))
             reader.AddError(same.Last().Name, $"port {same.Key} is also --{same.First().Name}: each needs its own");

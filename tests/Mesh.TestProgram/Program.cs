@@ -2,9 +2,10 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Mesh.Demo.Processes;
 using Mesh.Testing;
+using Mesh.Testing.Operations;
 
-// say TEXT | complain TEXT | count N | exit CODE | serve | stubborn | parent | parent-postgres | nice N | group NAME CORES,
-// one after another.
+// say TEXT | complain TEXT | count N | exit CODE | serve | stubborn | parent | parent-postgres | nice N | group NAME CORES |
+// operate FOLDER, one after another.
 var ended = new TaskCompletionSource<int>();
 var words = new Queue<string>(args);
 while (words.TryDequeue(out var word))
@@ -52,6 +53,17 @@ while (words.TryDequeue(out var word))
         case "group":
             LimitWords.Group(words.Dequeue(), double.Parse(words.Dequeue(), CultureInfo.InvariantCulture));
             break;
+        case "operate":
+            await using (var operators = await OperationsServer.StartAsync(words.Dequeue()))
+            {
+                Console.WriteLine($"operators 127.0.0.1:{operators.Port}");
+                return await ServeAsync(context =>
+                {
+                    context.Cancel = true;
+                    ended.TrySetResult(0);
+                });
+            }
+
         default:
             Console.Error.WriteLine($"unknown word '{word}'");
             return 64;

@@ -2,6 +2,7 @@ using System.Net;
 using Akka.Actor;
 using Mesh.Demo;
 using Mesh.Demo.Processes;
+using Mesh.Hosting.Operations;
 using Mesh.Hosting.Settings;
 using Mesh.Messages;
 using Mesh.Seed;
@@ -93,6 +94,7 @@ internal sealed class FleetRegion : IAsyncDisposable
             GrpcPort = _ports.Grpc,
             MetricsPort = _ports.Metrics,
             WorkPort = _ports.Work,
+            Operations = new OperationsSettings { Port = _ports.Pbm },
             Data = data,
             Models = Models(),
             Journal = JournalSettings.Sqlite(data),

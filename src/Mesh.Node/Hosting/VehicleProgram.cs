@@ -31,6 +31,7 @@ public static partial class VehicleProgram
         var power = new ControlUnitPower(settings.ControlUnit);
         // A source that has no such signal would only make the log promise a measurement.
         builder.Services.AddMetering(settings, settings.Telemetry is TelemetrySpec.Fixed ? null : power.Watts);
+        builder.Services.AddOperations(settings.Operations, "mesh-node", settings.Data);
         AddInference(builder.Services, settings);
         builder.Services.AddSingleton(provider => new LifeLog(settings.Data, provider.GetRequiredService<ILogger<LifeLog>>()));
         builder.Services.AddHostedService(Limits);

@@ -30,6 +30,7 @@ public static class SeedHost
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.DrainLimit + TimeSpan.FromSeconds(30));
         builder.WebHost.UseKestrel(kestrel => Listen(kestrel, settings));
         builder.Services
+            .AddOperations(settings.Operations, "mesh-seed", settings.Data)
             .AddRouting(settings)
             .AddWorkStreams()
             .AddMembership(settings, hocon)
@@ -121,6 +122,7 @@ public static class SeedHost
         app.Services.GetRequiredService<RouterReadiness>().FirstAnswer.ContinueWith(
             _ => Console.WriteLine(
                 $"seed ready: region {settings.Region}, http://{settings.Host}:{settings.HttpPort}, grpc {settings.Host}:{settings.GrpcPort}, "
-                + $"metrics {settings.Host}:{settings.MetricsPort}, work {settings.Host}:{settings.WorkPort}, akka {settings.Host}:{settings.Port}"),
+                + $"metrics {settings.Host}:{settings.MetricsPort}, work {settings.Host}:{settings.WorkPort}, akka {settings.Host}:{settings.Port}, "
+                + $"pbm {settings.Operations.Bind}:{app.Services.GetRequiredService<OperationsHost>().Port}"),
             TaskScheduler.Default);
 }

@@ -110,6 +110,7 @@ public sealed class InProcessRegion : IAsyncDisposable
             GrpcPort = _ports.Grpc,
             MetricsPort = _ports.Metrics,
             WorkPort = _ports.Work,
+            Operations = new OperationsSettings { Port = _ports.Pbm },
             Data = Path.Combine(_folder, "seed"),
             Models = _models,
             Journal = JournalSettings.Sqlite(Path.Combine(_folder, "seed")),

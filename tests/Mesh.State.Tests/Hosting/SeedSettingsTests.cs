@@ -21,8 +21,8 @@ public sealed class SeedSettingsTests
         Assert.Equal((new RegionName("eu-west"), new GeoPoint(50.11, 8.68)), (settings.Region, settings.Location));
         Assert.Equal(("127.0.0.1", IPAddress.Loopback), (settings.Host, settings.Bind));
         Assert.Equal(
-            (4053, 8000, 8001, 8002, 8010, 9110),
-            (settings.Port, settings.HttpPort, settings.GrpcPort, settings.MetricsPort, settings.WorkPort, settings.PbmPort));
+            (4053, 8000, 8001, 8002, 8010, (int?)9110),
+            (settings.Port, settings.HttpPort, settings.GrpcPort, settings.MetricsPort, settings.WorkPort, settings.Operations.Port));
         Assert.EndsWith(Path.Combine("mesh", "seed"), settings.Data, StringComparison.Ordinal);
         Assert.Equal(JournalSettings.Sqlite(settings.Data), settings.Journal);
         Assert.Equal((TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(10)), (settings.RequestTimeout, settings.DrainLimit));

@@ -1,0 +1,105 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Mesh.Hosting.Operations;
+
+/// <summary>
+/// The operators' port: a web server of its own, so that seeds and vehicles serve it alike, and that it is there before a member
+/// joins and until it has left. HTTP/2 and gRPC's content type only: no page in a browser can ask it for anything.
+/// </summary>
+public sealed partial class OperationsHost(
+    OperationsSettings settings, OperationsIdentity identity, CommandRunner runner, ILoggerFactory loggers) : IHostedService, IAsyncDisposable
+{
+    private const int MaxConnections = 64;
+
+    // A command's words: OperationsLimits.LineLength, with room for how they are encoded.
+    private const int MaxRequestBytes = 64 * 1024;
+
+    private readonly ILogger _logger = loggers.CreateLogger<OperationsHost>();
+    private readonly CancellationTokenSource _stopping = new();
+    private WebApplication? _app;
+
+    /// <summary>E.g. "mesh-seed 0.1.0".</summary>
+    public string Name => identity.Name;
+
+    /// <summary>What it listens on once it is started; null = operators cannot connect.</summary>
+    public int? Port { get; private set; }
+
+    /// <summary>Answers end.</summary>
+    internal CancellationToken Stopping => _stopping.Token;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (settings.Port is not { } port)
+            return;
+        var gate = new OperatorGate(
+            settings.Authority is null ? null : settings.LoadAuthority(),
+            settings.Tokens is null ? null : new TokenFile(settings.Tokens, loggers.CreateLogger<TokenFile>()).NameOf);
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Logging.ClearProviders();
+        builder.Services.AddSingleton(loggers).AddSingleton<IHostLifetime, NoLifetime>()
+            .AddSingleton(this).AddSingleton(runner).AddSingleton(gate)
+            .AddGrpc(grpc => grpc.MaxReceiveMessageSize = MaxRequestBytes);
+        builder.WebHost.UseKestrelHttpsConfiguration().UseKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxConcurrentConnections = MaxConnections;
+            kestrel.Limits.MaxRequestBodySize = MaxRequestBytes;
+            kestrel.Listen(settings.Bind, port, listen => Listen(listen, gate));
+        });
+        _app = builder.Build();
+        _app.MapGrpcService<OperationsService>();
+        await _app.StartAsync(cancellationToken);
+        Port = new Uri(_app.Urls.Single()).Port;
+        var proof = settings.KnowsOperators ? gate.Needs : "no proof";
+        LogListening(settings.Bind, Port.Value, settings.Certificate is null ? "without" : "with", proof);
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync();
+        if (_app is not null)
+            await _app.StopAsync(cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_app is not null)
+            await _app.DisposeAsync();
+        _stopping.Dispose();
+    }
+
+    private void Listen(ListenOptions listen, OperatorGate gate)
+    {
+        listen.Protocols = HttpProtocols.Http2;
+        if (settings.Certificate is null)
+            return;
+        listen.UseHttps(new HttpsConnectionAdapterOptions
+        {
+            ServerCertificate = settings.LoadCertificate(),
+            ServerCertificateChain = settings.LoadChain(),
+            // Who shows none may have a token; the service refuses those with neither, and can say why.
+            ClientCertificateMode = settings.Authority is null ? ClientCertificateMode.NoCertificate : ClientCertificateMode.AllowCertificate,
+            ClientCertificateValidation = (certificate, chain, _) => gate.Trusts(certificate, chain),
+        });
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Operators connect to {Address}:{Port} {With} TLS, with {Proof}")]
+    private partial void LogListening(System.Net.IPAddress address, int port, string with, string proof);
+
+    /// <summary>The process belongs to the host around this one.</summary>
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}
+
+/// <param name="Name">What the prompt of pbm greets with, e.g. "mesh-seed 0.1.0".</param>
+public sealed record OperationsIdentity(string Name);

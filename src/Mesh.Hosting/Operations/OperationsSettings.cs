@@ -1,0 +1,112 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Mesh.Hosting.Settings;
+
+namespace Mesh.Hosting.Operations;
+
+/// <summary>Where operators connect to with pbm, and how they prove who they are. The same for seeds and vehicles.</summary>
+public sealed record OperationsSettings
+{
+    /// <summary>What a seed listens on.</summary>
+    public const int DefaultPort = 9110;
+
+    public static IReadOnlyList<Setting> Known(bool isOffUnlessSet) =>
+    [
+        new("pbm-port", "the operators' port: " + SettingParsers.PortNeeds, WhenNotSet: isOffUnlessSet ? "operators cannot connect" : null),
+        new("pbm-bind", "a local IP address that operators connect to; off loopback it needs --pbm-cert and --pbm-ca or --pbm-tokens"),
+        new("pbm-cert", "the PEM file of the certificate that operators see, with what it is signed by"),
+        new("pbm-key", "the PEM file of that certificate's private key"),
+        new("pbm-ca", "the PEM file of the authority that signs operators' certificates"),
+        new("pbm-tokens", "the file with operators' tokens, lines of NAME and the token's SHA-256 in hex; read again when it changes"),
+    ];
+
+    /// <summary>Null = operators cannot connect; 0 = any free port.</summary>
+    public int? Port { get; init; }
+
+    public IPAddress Bind { get; init; } = IPAddress.Loopback;
+
+    /// <summary>Path of a PEM file; null = no TLS.</summary>
+    public string? Certificate { get; init; }
+
+    public string? Key { get; init; }
+
+    /// <summary>Path of a PEM file; null = no operator has a certificate.</summary>
+    public string? Authority { get; init; }
+
+    /// <summary>Path of the token file; null = no operator has a token.</summary>
+    public string? Tokens { get; init; }
+
+    /// <summary>Without either, whoever reaches the port may do everything: only on loopback.</summary>
+    public bool KnowsOperators => Authority is not null || Tokens is not null;
+
+    /// <param name="port">When none is set; null = operators cannot connect.</param>
+    public static OperationsSettings Read(SettingsReader reader, int? port)
+    {
+        var read = reader.Optional("pbm-port", SettingParsers.Port, port ?? -1);
+        var settings = new OperationsSettings
+        {
+            Port = read < 0 ? null : read,
+            Bind = reader.Optional("pbm-bind", SettingParsers.Address, IPAddress.Loopback),
+            Certificate = File("pbm-cert"),
+            Key = File("pbm-key"),
+            Authority = File("pbm-ca"),
+            Tokens = File("pbm-tokens"),
+        };
+        settings.Check(reader.AddError);
+        return settings;
+
+        string? File(string name) =>
+            reader.Optional(name, SettingParsers.Text, "") is { Length: > 0 } path ? Path.GetFullPath(path) : null;
+    }
+
+    /// <summary>Why the port cannot be listened on now.</summary>
+    public IReadOnlyList<string> PortProblems() => PortCheck.Problems(Bind, ("pbm-port", Port ?? 0));
+
+    private void Check(Action<string, string> error)
+    {
+        if (Port is null)
+            return;
+        if (!IPAddress.IsLoopback(Bind) && Certificate is null)
+            error("pbm-bind", "off loopback operators connect with TLS only: needs --pbm-cert and --pbm-key");
+        if (!IPAddress.IsLoopback(Bind) && !KnowsOperators)
+            error("pbm-bind", "off loopback operators prove who they are: needs --pbm-ca (their certificates), --pbm-tokens (their tokens) or both");
+        if (Certificate is null != Key is null)
+            error(Key is null ? "pbm-key" : "pbm-cert", "--pbm-cert and --pbm-key belong together: needs both or none");
+        if (Authority is not null && Certificate is null)
+            error("pbm-ca", "operators' certificates are shown in TLS only: needs --pbm-cert and --pbm-key too");
+        if (Certificate is not null && Key is not null)
+            Try("pbm-cert", () => LoadCertificate().Dispose());
+        if (Authority is not null)
+            Try("pbm-ca", () => LoadAuthority());
+        if (Tokens is not null)
+            Try("pbm-tokens", () => TokenTable.Parse(System.IO.File.ReadAllText(Tokens)));
+
+        void Try(string name, Action load)
+        {
+            try
+            {
+                load();
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or FormatException)
+            {
+                error(name, e.Message);
+            }
+        }
+    }
+
+    /// <exception cref="CryptographicException">The files hold no certificate with its key.</exception>
+    internal X509Certificate2 LoadCertificate() => X509Certificate2.CreateFromPemFile(Certificate!, Key);
+
+    /// <summary>Everything in the certificate's file: it and what it is signed by.</summary>
+    internal X509Certificate2Collection LoadChain() => LoadAll(Certificate!);
+
+    internal X509Certificate2Collection LoadAuthority() => LoadAll(Authority!);
+
+    private static X509Certificate2Collection LoadAll(string path)
+    {
+        var certificates = new X509Certificate2Collection();
+        certificates.ImportFromPemFile(path);
+        return certificates.Count > 0 ? certificates : throw new CryptographicException($"there is no certificate in {path}");
+    }
+}

@@ -1,0 +1,71 @@
+using System.Collections.Immutable;
+using Mesh.Operations.Grammar;
+using Mesh.Pbm.Completing;
+using Mesh.Pbm.Running;
+using Mesh.Pbm.Terminals;
+
+namespace Mesh.Pbm.Interactive;
+
+/// <summary>The prompt <c>pbm&gt;</c>: one command after the other until the person leaves.</summary>
+internal sealed class Prompt(CommandSession session, ITerminal terminal, PbmOptions options)
+{
+    private const string Sign = "pbm> ";
+
+    /// <summary>A Tab waits no longer for a host that is gone.</summary>
+    private static readonly TimeSpan CompletionLimit = TimeSpan.FromSeconds(1);
+
+    private readonly History _history = new(History.DefaultPath(terminal.Variable));
+
+    /// <exception cref="PbmException">There is no host to begin with.</exception>
+    public async Task<int> RunAsync()
+    {
+        var host = await session.PalettesAsync(CancellationToken.None);
+        terminal.Out.Write($"{Rendering.SafeText.OneLine(host.Host)} at {options.Host}. 'help' tells the commands, Tab completes, Ctrl-D leaves.\n");
+        while (new LineEditor(terminal, Sign, _history, Complete).Read() is { } text)
+        {
+            var (words, error) = WordSplitter.Split(text);
+            var (line, errors) = LineOptions.Read(words);
+            if (words is ["exit" or "quit"])
+                break;
+            if (error is not null || errors.Length > 0)
+                terminal.Tell(error ?? string.Join('\n', errors));
+            else if (words.Length > 0)
+                await session.RunAsync(line.Or(options.Line), Ask);
+            if (!await HasSecretAsync(line.Words))
+                _history.Add(text);
+        }
+
+        return PbmExit.Ok;
+    }
+
+    private bool Ask(string question) =>
+        new LineEditor(terminal, question, new History(null), text => new TextCompletion(text, [])).Read()?.Trim() is "y" or "Y" or "yes";
+
+    private TextCompletion Complete(string text) => TextCompletion.Of(text, (words, begun) =>
+    {
+        try
+        {
+            // A person waits for the key's effect; there is nothing else to do meanwhile.
+            var palettes = session.PalettesAsync(CancellationToken.None, CompletionLimit).GetAwaiter().GetResult().Palettes;
+            return WordCompletion.Of(words, begun, palettes, ["exit"]);
+        }
+        catch (PbmException)
+        {
+            return [];
+        }
+    });
+
+    private async Task<bool> HasSecretAsync(ImmutableArray<string> words)
+    {
+        try
+        {
+            var palettes = (await session.PalettesAsync(CancellationToken.None, CompletionLimit)).Palettes;
+            return words.Length > 1
+                && palettes.FirstOrDefault(palette => palette.Name == words[0])?.Find(words[1])?.Arguments.Any(argument => argument.IsSecret) == true;
+        }
+        catch (PbmException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,103 @@
+using System.Collections.Immutable;
+using Mesh.Operations.Grammar;
+using Mesh.Pbm.Connection;
+using Mesh.Pbm.Rendering;
+using Mesh.Pbm.Terminals;
+
+namespace Mesh.Pbm.Running;
+
+/// <summary>Runs commands at one host: reads their words by its palettes, asks where they take something away, shows the answer.</summary>
+internal sealed class CommandSession(OperationsClient client, ITerminal terminal)
+{
+    private static readonly TimeSpan PaletteLimit = TimeSpan.FromSeconds(10);
+
+    private HostPalettes? _palettes;
+
+    /// <summary>Downloaded anew after the connection was lost: another version may be there now.</summary>
+    /// <exception cref="PbmException">There is no host, or it does not let us.</exception>
+    public async Task<HostPalettes> PalettesAsync(CancellationToken cancellation, TimeSpan? limit = null) =>
+        _palettes ??= await client.GetPalettesAsync(limit ?? PaletteLimit, cancellation);
+
+    /// <summary>Tells errors itself.</summary>
+    /// <returns>An exit code.</returns>
+    /// <param name="ask">Asks a person; null = nobody is there.</param>
+    public async Task<int> RunAsync(LineOptions line, Func<string, bool>? ask)
+    {
+        using var interruption = terminal.Interruption();
+        try
+        {
+            var palettes = await PalettesAsync(interruption.Token);
+            return CommandGrammar.Read(line.Words, palettes.Palettes) switch
+            {
+                CommandReading.Help help => Show(help.Text),
+                CommandReading.Wrong wrong => Refuse(wrong.Errors),
+                CommandReading.Command command => await RunAsync(command, line, ask, interruption.Token),
+                _ => PbmExit.Usage,
+            };
+        }
+        catch (PbmException e)
+        {
+            if (e.ExitCode == PbmExit.NotConnected)
+                _palettes = null;
+            terminal.Tell(e.Message);
+            return e.ExitCode;
+        }
+        catch (OperationCanceledException)
+        {
+            return PbmExit.Interrupted;
+        }
+    }
+
+    private async Task<int> RunAsync(CommandReading.Command command, LineOptions line, Func<string, bool>? ask, CancellationToken cancellation)
+    {
+        if (line.Watch is { } interval)
+            return await new Watch(client, terminal, line, interval).RunAsync(command, cancellation);
+        if (command.Definition.IsDestructive && !line.Yes && !IsAgreed(command, ask))
+            return PbmExit.Usage;
+
+        var printer = Printer(terminal.Out, line, terminal.Style(line.NoColor), command.Definition.IsEndless);
+        try
+        {
+            await foreach (var output in client.RunAsync(line.Words, command.Definition.IsDestructive, cancellation))
+                printer.Write(output);
+            return PbmExit.Ok;
+        }
+        catch (OperationCanceledException) when (command.Definition.IsEndless)
+        {
+            return PbmExit.Ok;
+        }
+        finally
+        {
+            printer.End();
+        }
+    }
+
+    public static IAnswerPrinter Printer(TextWriter output, LineOptions line, TextStyle style, bool isEndless) =>
+        line.Json ? new JsonPrinter(output) : new TextPrinter(output, style, isEndless);
+
+    private bool IsAgreed(CommandReading.Command command, Func<string, bool>? ask)
+    {
+        var question = $"'{command.ToLine()}' takes away what does not come back by itself.";
+        if (ask is null)
+            terminal.Tell($"{question} Nobody is here to ask: agree with --yes");
+        else if (ask($"{question} Run it? [y/N] "))
+            return true;
+        else
+            terminal.Tell("not run");
+        return false;
+    }
+
+    private int Show(string text)
+    {
+        terminal.Out.Write(text);
+        terminal.Out.Flush();
+        return PbmExit.Ok;
+    }
+
+    private int Refuse(ImmutableArray<string> errors)
+    {
+        foreach (var error in errors)
+            terminal.Tell(error);
+        return PbmExit.Usage;
+    }
+}
