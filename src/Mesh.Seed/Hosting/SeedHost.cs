@@ -8,6 +8,7 @@ using Mesh.Seed.Ingress.Grpc;
 using Mesh.Seed.Ingress.Rest;
 using Mesh.Seed.Membership;
 using Mesh.Seed.Models;
+using Mesh.Seed.Operations;
 using Mesh.Seed.Routing;
 using Mesh.Seed.WorkStreams;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -35,6 +36,7 @@ public static class SeedHost
                 new IngressOptions { MaxRequestBytes = settings.MaxRequestBytes, DefaultTimeout = settings.RequestTimeout, Region = settings.Region },
                 settings.Models)
             .AddBatches(settings)
+            .AddMeshPalette()
             .AddSingleton<IReadiness, SeedReadiness>()
             .AddSingleton<MatcherPolicy, ListenerMatcherPolicy>()
             .AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(RouterMetrics.MeterName).AddPrometheusExporter());

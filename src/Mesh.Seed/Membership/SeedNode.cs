@@ -58,10 +58,15 @@ public sealed partial class SeedNode(
     /// <summary>Of the running member; for callers inside the process (operators' commands, tests).</summary>
     public ActorSystem System => _system ?? throw new InvalidOperationException("The seed has not started.");
 
+    /// <summary>This very life of this seed.</summary>
+    public NodeAddress Self => Cluster.Get(System).SelfUniqueAddress.ToNodeAddress();
+
     /// <summary>The shard region of vehicles' inference actors.</summary>
     public IActorRef InferenceActors { get; private set; } = ActorRefs.Nobody;
 
     public IActorRef JobRouter { get; private set; } = ActorRefs.Nobody;
+
+    public IActorRef Dispatcher { get; private set; } = ActorRefs.Nobody;
 
     public bool IsLeaving => _leaving;
 
@@ -99,7 +104,7 @@ public sealed partial class SeedNode(
         _system.ActorOf(Props.Create(() => new SeedPeers(streams, downing)), SeedPeers.Name);
         var parts = new DispatcherParts(
             options.Router, options.Place, clock, new Random(), table, feed, streams, new FleetTallies(info.Seed), JobRouter, readiness, metrics);
-        _system.ActorOf(Props.Create(() => new Dispatcher(parts)), "dispatcher");
+        Dispatcher = _system.ActorOf(Props.Create(() => new Dispatcher(parts)), "dispatcher");
         InferenceActors = await _system.StartInferenceShardingAsync(entity: null);
     }
 

@@ -3,6 +3,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using Mesh.Messages;
 using Mesh.Messages.Work;
+using Mesh.Seed.Routing.History;
 
 namespace Mesh.Seed.WorkStreams;
 
@@ -57,6 +58,9 @@ public sealed class WorkStreamConnection(long id, StreamSession session, Action 
         get => Volatile.Read(ref _lastStatus) ?? throw new InvalidOperationException($"{Session.Vehicle} has not said its status yet.");
         internal set => Volatile.Write(ref _lastStatus, value);
     }
+
+    /// <summary>What the vehicle said when it took its leave, if it did.</summary>
+    public Farewell Farewell { get; internal set; } = Farewell.None;
 
     /// <summary>False when the stream is gone, or stuck: then it is aborted.</summary>
     public bool TrySend(OutgoingRequest request) => TryQueue(request);

@@ -33,5 +33,23 @@ internal readonly record struct GeoCell(int X, int Y)
         return (level << (XBits + YBits)) | (column << YBits) | row;
     }
 
+    private const string Base32 = "0123456789bcdefghjkmnpqrstuvwxyz";
+
+    /// <summary>Its middle: what is told of a place is never more exact.</summary>
+    public GeoPoint Centre => new((Y + 0.5) / (1 << YBits) * 180 - 90, (X + 0.5) / (1 << XBits) * 360 - 180);
+
+    /// <summary>Its geohash: bits of longitude and latitude in turn, five a character.</summary>
+    public string Geohash => string.Create(5, this, static (text, cell) =>
+    {
+        var (x, y) = (XBits, YBits);
+        for (var i = 0; i < text.Length; i++)
+        {
+            var bits = 0;
+            for (var bit = 0; bit < 5; bit++)
+                bits = (bits << 1) | ((i * 5 + bit) % 2 == 0 ? (cell.X >> --x) & 1 : (cell.Y >> --y) & 1);
+            text[i] = Base32[bits];
+        }
+    });
+
     private static int Bin(double share, int bins) => Math.Clamp((int)(share * bins), 0, bins - 1);
 }
