@@ -31,7 +31,11 @@ public sealed record CreateBatch(string Batch, NewBatch Request) : IBatchCall;
 public sealed record GetBatch(string Batch) : IBatchCall;
 
 /// <summary>Newest first. Answer: <see cref="BatchPage"/>.</summary>
-public sealed record ListBatches(string? After, int Limit) : IBatchCall;
+/// <param name="ActiveOnly">Those that have not ended.</param>
+public sealed record ListBatches(string? After, int Limit, bool ActiveOnly = false) : IBatchCall;
+
+/// <summary>An operator asks how a batch stands, and why it waits. Answer: <see cref="BatchExplained"/>.</summary>
+public sealed record ExplainBatch(string Batch) : IMeshMessage;
 
 /// <summary>Answer: <see cref="BatchAnswer"/>, of null when there is none.</summary>
 public sealed record CancelBatch(string Batch) : IBatchCall;
@@ -42,7 +46,17 @@ public sealed record FilePage(IReadOnlyList<FileEntry> Files, bool HasMore) : IM
 
 public sealed record BatchAnswer(BatchEntry? Batch) : IMeshMessage;
 
-public sealed record BatchPage(IReadOnlyList<BatchEntry> Batches, bool HasMore) : IMeshMessage;
+/// <param name="UnitsOut">Leases that are open, of each of the batches.</param>
+public sealed record BatchPage(IReadOnlyList<BatchEntry> Batches, bool HasMore, IReadOnlyList<int> UnitsOut) : IMeshMessage;
+
+/// <summary>How a batch stands with the router that owns it.</summary>
+/// <param name="Seed">Where that router is.</param>
+/// <param name="Document">
+/// A JSON object for operators (docs/explain.md), so that seeds of different versions understand each other; null = there is no
+/// such batch.
+/// </param>
+/// <param name="Near">Ids of batches that there are, where there is none of the one asked for.</param>
+public sealed record BatchExplained(string Batch, NodeAddress Seed, long Term, string? Document, IReadOnlyList<string> Near) : IMeshMessage;
 
 /// <summary>Not carried out, and why. <paramref name="Code"/> and <paramref name="Param"/> are OpenAI's.</summary>
 public sealed record BatchCallRefused(BatchRefusal Refusal, string Message, string? Code, string? Param) : IMeshMessage;

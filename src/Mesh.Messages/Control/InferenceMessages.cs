@@ -9,8 +9,13 @@ public sealed record LoadModel(VehicleId Vehicle, ModelReference Model, DateTime
 /// <summary>Release a model's memory. Answer: <see cref="VehicleDone"/> or <see cref="VehicleRefused"/>.</summary>
 public sealed record UnloadModel(VehicleId Vehicle, ArtifactHash Hash, DateTimeOffset ValidUntil) : IVehicleMessage;
 
-/// <summary>Finish what runs, hand back the rest, take no more. Answer: <see cref="VehicleDone"/>.</summary>
-public sealed record DrainVehicle(VehicleId Vehicle, DateTimeOffset ValidUntil) : IVehicleMessage;
+/// <summary>
+/// Finish what runs, hand back the rest, and take no more until <see cref="ResumeVehicle"/> or the time is over, in later sessions
+/// neither. Answer: <see cref="VehicleDone"/> or <see cref="VehicleRefused"/>.
+/// </summary>
+/// <param name="For">From its arrival; zero = as long as the vehicle does by itself.</param>
+/// <param name="By">The operator who asks; empty = not told.</param>
+public sealed record DrainVehicle(VehicleId Vehicle, DateTimeOffset ValidUntil, TimeSpan For = default, string By = "") : IVehicleMessage;
 
 /// <summary>Take work again after <see cref="DrainVehicle"/>. Answer: <see cref="VehicleDone"/>.</summary>
 public sealed record ResumeVehicle(VehicleId Vehicle, DateTimeOffset ValidUntil) : IVehicleMessage;

@@ -79,4 +79,9 @@ public sealed record GetRouterStatus : IMeshMessage
     public static GetRouterStatus Instance { get; } = new();
 }
 
-public sealed record RouterStatus(NodeAddress Seed, long Term, long JournalSequence, int Vehicles) : IMeshMessage;
+/// <param name="JournalSequence">Of the last event that is durable.</param>
+/// <param name="Vehicles">On record.</param>
+/// <param name="ActiveBatches">Of <paramref name="Batches"/> on record those that have not ended.</param>
+/// <param name="OpenUnits">Leases of lines that are out.</param>
+public sealed record RouterStatus(
+    NodeAddress Seed, long Term, long JournalSequence, int Vehicles, int Batches = 0, int ActiveBatches = 0, int OpenUnits = 0) : IMeshMessage;

@@ -123,13 +123,13 @@ internal static partial class Mapping
 
     public static Proto.ListBatches ToProto(ListBatches m)
     {
-        var p = new Proto.ListBatches { Limit = m.Limit };
+        var p = new Proto.ListBatches { Limit = m.Limit, ActiveOnly = m.ActiveOnly };
         if (m.After is { } after)
             p.After = after;
         return p;
     }
 
-    public static ListBatches FromProto(Proto.ListBatches p) => new(p.HasAfter ? p.After : null, p.Limit);
+    public static ListBatches FromProto(Proto.ListBatches p) => new(p.HasAfter ? p.After : null, p.Limit, p.ActiveOnly);
 
     public static Proto.FileAnswer ToProto(FileAnswer m) => new() { File = m.File is null ? null : File(m.File) };
 
@@ -143,9 +143,21 @@ internal static partial class Mapping
 
     public static BatchAnswer FromProto(Proto.BatchAnswer p) => new(p.Batch is null ? null : Entry(p.Batch));
 
-    public static Proto.BatchPage ToProto(BatchPage m) => new() { Batches = { m.Batches.Select(Entry) }, HasMore = m.HasMore };
+    public static Proto.BatchPage ToProto(BatchPage m) =>
+        new() { Batches = { m.Batches.Select(Entry) }, HasMore = m.HasMore, UnitsOut = { m.UnitsOut } };
 
-    public static BatchPage FromProto(Proto.BatchPage p) => new([.. p.Batches.Select(Entry)], p.HasMore);
+    public static BatchPage FromProto(Proto.BatchPage p) => new([.. p.Batches.Select(Entry)], p.HasMore, [.. p.UnitsOut]);
+
+    public static Proto.BatchExplained ToProto(BatchExplained m)
+    {
+        var p = new Proto.BatchExplained { Batch = m.Batch, Seed = Node(m.Seed), Term = m.Term, Near = { m.Near } };
+        if (m.Document is { } document)
+            p.Document = document;
+        return p;
+    }
+
+    public static BatchExplained FromProto(Proto.BatchExplained p) =>
+        new(p.Batch, Node(p.Seed), p.Term, p.HasDocument ? p.Document : null, [.. p.Near]);
 
     public static Proto.BatchCallRefused ToProto(BatchCallRefused m)
     {

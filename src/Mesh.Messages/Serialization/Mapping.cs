@@ -17,10 +17,11 @@ internal static partial class Mapping
     public static UnloadModel FromProto(Proto.UnloadModel p) =>
         new(new VehicleId(p.Vehicle), ArtifactHash.FromBytes(p.Sha256.Span), Instant(p.ValidUntilTicks));
 
-    public static Proto.VehicleCommand ToProto(DrainVehicle m) =>
-        new() { Vehicle = m.Vehicle.Value, ValidUntilTicks = m.ValidUntil.UtcTicks };
+    public static Proto.DrainVehicle ToProto(DrainVehicle m) =>
+        new() { Vehicle = m.Vehicle.Value, ValidUntilTicks = m.ValidUntil.UtcTicks, ForTicks = m.For.Ticks, By = m.By };
 
-    public static DrainVehicle DrainFromProto(Proto.VehicleCommand p) => new(new VehicleId(p.Vehicle), Instant(p.ValidUntilTicks));
+    public static DrainVehicle FromProto(Proto.DrainVehicle p) =>
+        new(new VehicleId(p.Vehicle), Instant(p.ValidUntilTicks), TimeSpan.FromTicks(p.ForTicks), p.By);
 
     public static Proto.VehicleCommand ToProto(ResumeVehicle m) =>
         new() { Vehicle = m.Vehicle.Value, ValidUntilTicks = m.ValidUntil.UtcTicks };
@@ -149,9 +150,19 @@ internal static partial class Mapping
         new(p.Term, p.Sequence, [.. p.Records.Select(Record)], Departures(p.Departures));
 
     public static Proto.RouterStatus ToProto(RouterStatus m) =>
-        new() { Seed = Node(m.Seed), Term = m.Term, JournalSequence = m.JournalSequence, Vehicles = m.Vehicles };
+        new()
+        {
+            Seed = Node(m.Seed),
+            Term = m.Term,
+            JournalSequence = m.JournalSequence,
+            Vehicles = m.Vehicles,
+            Batches = m.Batches,
+            ActiveBatches = m.ActiveBatches,
+            OpenUnits = m.OpenUnits,
+        };
 
-    public static RouterStatus FromProto(Proto.RouterStatus p) => new(Node(p.Seed), p.Term, p.JournalSequence, p.Vehicles);
+    public static RouterStatus FromProto(Proto.RouterStatus p) =>
+        new(Node(p.Seed), p.Term, p.JournalSequence, p.Vehicles, p.Batches, p.ActiveBatches, p.OpenUnits);
 
     public static Proto.TermStarted ToProto(TermStarted m) => new() { Term = m.Term, AtTicks = m.At.UtcTicks };
 

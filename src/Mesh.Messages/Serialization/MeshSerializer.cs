@@ -21,7 +21,7 @@ public sealed class MeshSerializer(ExtendedActorSystem system) : SerializerWithS
     [
         Form.Of<LoadModel, Proto.LoadModel>("lm", Mapping.ToProto, Mapping.FromProto),
         Form.Of<UnloadModel, Proto.UnloadModel>("um", Mapping.ToProto, Mapping.FromProto),
-        Form.Of<DrainVehicle, Proto.VehicleCommand>("dv", Mapping.ToProto, Mapping.DrainFromProto),
+        Form.Of<DrainVehicle, Proto.DrainVehicle>("dv", Mapping.ToProto, Mapping.FromProto),
         Form.Of<ResumeVehicle, Proto.VehicleCommand>("rv", Mapping.ToProto, Mapping.ResumeFromProto),
         Form.Of<GetVehicleStatistics, Proto.VehicleOnly>("gvs", Mapping.ToProto, Mapping.GetStatisticsFromProto),
         Form.Of<VehicleDone, Proto.VehicleOnly>("vd", Mapping.ToProto, Mapping.DoneFromProto),
@@ -60,6 +60,8 @@ public sealed class MeshSerializer(ExtendedActorSystem system) : SerializerWithS
         Form.Of<CreateBatch, Proto.CreateBatch>("ccb", Mapping.ToProto, Mapping.FromProto),
         Form.Of<GetBatch, Proto.ById>("cgb", m => new Proto.ById { Id = m.Batch }, p => new GetBatch(p.Id)),
         Form.Of<ListBatches, Proto.ListBatches>("clb", Mapping.ToProto, Mapping.FromProto),
+        Form.Of<ExplainBatch, Proto.ById>("ceb", m => new Proto.ById { Id = m.Batch }, p => new ExplainBatch(p.Id)),
+        Form.Of<BatchExplained, Proto.BatchExplained>("abe", Mapping.ToProto, Mapping.FromProto),
         Form.Of<CancelBatch, Proto.ById>("ccx", m => new Proto.ById { Id = m.Batch }, p => new CancelBatch(p.Id)),
         Form.Of<FileAnswer, Proto.FileAnswer>("af", Mapping.ToProto, Mapping.FromProto),
         Form.Of<FilePage, Proto.FilePage>("afp", Mapping.ToProto, Mapping.FromProto),

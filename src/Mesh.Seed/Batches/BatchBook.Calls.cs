@@ -149,9 +149,17 @@ public sealed partial class BatchBook
             return Refuse(BatchRefusal.Invalid, $"there is no batch {list.After} to list from", param: "after");
         var wanted = Math.Clamp(list.Limit, 1, BatchesPerPage);
         var page = new List<BatchEntry>();
+        var units = new List<int>();
         for (; at >= 0 && page.Count < wanted; at--)
-            page.Add(_batches.GetAt(at).Value.Entry);
-        return CallDecision.Of(new BatchPage(page, at >= 0));
+        {
+            var batch = _batches.GetAt(at).Value;
+            if (list.ActiveOnly && batch.IsOver)
+                continue;
+            page.Add(batch.Entry);
+            units.Add(batch.Units.Count);
+        }
+
+        return CallDecision.Of(new BatchPage(page, at >= 0, units));
     }
 
     /// <summary>Where a page begins. False when there is no entry of the name after which it shall.</summary>

@@ -10,6 +10,7 @@ using Mesh.Seed.Ingress.Grpc;
 using Mesh.Seed.Ingress.Rest;
 using Mesh.Seed.Membership;
 using Mesh.Seed.Models;
+using Mesh.Seed.Operations;
 using Mesh.Seed.Routing;
 using Mesh.Seed.WorkStreams;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -39,6 +40,7 @@ public static class SeedHost
                 settings.Models)
             .AddBatches(settings)
             .AddHealth(settings.Journal)
+            .AddMeshPalette()
             .AddSingleton<MatcherPolicy, ListenerMatcherPolicy>()
             .AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(RouterMetrics.MeterName).AddPrometheusExporter());
 

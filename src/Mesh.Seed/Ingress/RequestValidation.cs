@@ -8,6 +8,9 @@ namespace Mesh.Seed.Ingress;
 /// <summary>Holds a request against its model. Pure: knows nothing of vehicles, clocks or the wire.</summary>
 internal static class RequestValidation
 {
+    /// <summary>Characters of a request's own id by which operators can find it.</summary>
+    public const int MaxKeptId = 128;
+
     /// <exception cref="RequestRefusedException">With what is wrong, where, and what was expected.</exception>
     /// <param name="region">The region that serves it; null = whichever the request names.</param>
     public static InferenceCall Validate(ServedModel model, InferRequest request, TimeSpan defaultTimeout, RegionName? region = null)
@@ -33,6 +36,7 @@ internal static class RequestValidation
         {
             Origin = parameters.Location,
             MaxDistanceKm = parameters.MaxDistanceKm ?? double.PositiveInfinity,
+            ClientRequest = request.Id is { Length: > MaxKeptId } id ? id[..MaxKeptId] : request.Id ?? "",
         };
     }
 

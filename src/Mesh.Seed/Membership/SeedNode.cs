@@ -67,11 +67,15 @@ public sealed partial class SeedNode(
     ActorSystem? IClusterMember.System => _system;
 
     string IClusterMember.Absence => "the seed is starting";
+    /// <summary>This very life of this seed.</summary>
+    public NodeAddress Self => Cluster.Get(System).SelfUniqueAddress.ToNodeAddress();
 
     /// <summary>The shard region of vehicles' inference actors.</summary>
     public IActorRef InferenceActors { get; private set; } = ActorRefs.Nobody;
 
     public IActorRef JobRouter { get; private set; } = ActorRefs.Nobody;
+
+    public IActorRef Dispatcher { get; private set; } = ActorRefs.Nobody;
 
     public bool IsLeaving => _leaving;
 
@@ -111,7 +115,7 @@ public sealed partial class SeedNode(
         _system.ActorOf(Props.Create(() => new SeedPeers(streams, downing)), SeedPeers.Name);
         var parts = new DispatcherParts(
             options.Router, options.Place, clock, new Random(), table, feed, streams, new FleetTallies(info.Seed), JobRouter, readiness, metrics);
-        _system.ActorOf(Props.Create(() => new Dispatcher(parts)), "dispatcher");
+        Dispatcher = _system.ActorOf(Props.Create(() => new Dispatcher(parts)), "dispatcher");
         InferenceActors = await _system.StartInferenceShardingAsync(entity: null);
     }
 

@@ -4,6 +4,8 @@ using Akka.Event;
 using Mesh.Hosting;
 using Mesh.Messages;
 using Mesh.Messages.Control;
+using Mesh.Seed.Routing.History;
+using Mesh.Seed.Routing.Queries;
 using Mesh.Seed.WorkStreams;
 
 namespace Mesh.Seed.Routing;
@@ -27,11 +29,12 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
     public Dispatcher(DispatcherParts parts)
     {
         _parts = parts;
-        _state = new RouterState(parts.Settings, parts.Place, origin: parts.Clock.Origin);
+        _state = new RouterState(parts.Settings, parts.Place, origin: parts.Clock.Origin, history: parts.History);
         _tallies = parts.Tallies;
         Receive<StreamOpened>(Opened);
         Receive<StreamGone>(Gone);
         Receive<IRouterCommand>(Run);
+        Receive<IRouterQuery>(Answer);
         Receive<FleetRecords>(Learn);
         Receive<ReportDue>(_ => _parts.JobRouter.Tell(_tallies.NextReport(_parts.Clock.Provider.GetUtcNow())));
         Receive<ClusterEvent.ReachableMember>(reachable => MemberChanged(reachable.Member, IsGood(reachable.Member)));
@@ -46,7 +49,7 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
     {
         if (_parts.Known.Records.Count > 0)
             _state.Apply(new RecordsLearned(_parts.Known.Records));
-        _parts.Table.Attach(Self.Tell);
+        _parts.Table.Attach(Self.Tell, _cluster.SelfUniqueAddress.Uid);
         _parts.Feed.Attach(Self.Tell);
         _cluster.Subscribe(
             Self,
@@ -59,7 +62,9 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
     protected override void PostStop()
     {
         _cluster.Unsubscribe(Self);
-        _parts.Table.FailAll("this seed's dispatcher ended");
+        const string Ended = "this seed's dispatcher ended";
+        _parts.Table.FailAll(Ended);
+        _parts.History.Abandon(Ended, _parts.Clock.Now);
     }
 
     protected override void PreRestart(Exception reason, object message)
@@ -76,7 +81,7 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
     private void Opened(StreamOpened opened)
     {
         if (_state.Vehicles.TryGetValue(opened.Vehicle, out var former) && former.Stream != opened.Stream)
-            Depart(former, opened.Epoch > former.Epoch ? DepartureKind.Superseded : null, "");
+            Depart(former, opened.Epoch > former.Epoch ? DepartureKind.Superseded : null, Farewell.None);
         Run(opened);
         var vehicle = _state.Vehicles[opened.Vehicle];
         _tallies.Began(vehicle, _state.Fleet.WallClock(vehicle.ParkedAt));
@@ -85,11 +90,11 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
     private void Gone(StreamGone gone)
     {
         if (_state.Find(gone.Stream) is { } vehicle)
-            Depart(vehicle, gone.Kind, gone.Cause);
+            Depart(vehicle, gone.Kind, gone.Farewell);
         Run(new StreamClosed(gone.Stream));
     }
 
-    private void Depart(RoutedVehicle vehicle, DepartureKind? kind, string cause)
+    private void Depart(RoutedVehicle vehicle, DepartureKind? kind, Farewell farewell)
     {
         foreach (var attempt in vehicle.Outstanding)
         {
@@ -99,8 +104,26 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
 
         if (kind is not { } departure)
             return;
-        _parts.Metrics.Departed(departure, cause);
-        _tallies.Departed(vehicle, departure, _state.Fleet.WallClock(vehicle.ParkedAt), _state.Fleet.WallClock(_parts.Clock.Now));
+        _parts.Metrics.Departed(departure, farewell.Cause);
+        var at = _state.Fleet.WallClock(_parts.Clock.Now);
+        _tallies.Departed(vehicle, departure, _state.Fleet.WallClock(vehicle.ParkedAt), at);
+        _parts.History.Departures.Add(new Departure(vehicle.Id, vehicle.Epoch, departure, at, vehicle.DeviceClass, vehicle.Place, farewell));
+    }
+
+    /// <summary>An operator asks. Whatever is wrong with the question must not cost this actor its state.</summary>
+    private void Answer(IRouterQuery query)
+    {
+        object answer;
+        try
+        {
+            answer = query.Answer(new RouterView(_state, _parts.History, _parts.Clock.Now));
+        }
+        catch (Exception e)
+        {
+            answer = new Status.Failure(e);
+        }
+
+        Sender.Tell(answer);
     }
 
     private void MemberChanged(Member member, bool serviceable)
@@ -226,6 +249,9 @@ public sealed record DispatcherParts(
 {
     /// <summary>Outlives a restart of the actor, too.</summary>
     public KnownRecords Known { get; } = new();
+
+    /// <summary>As well.</summary>
+    public RouterHistory History { get; } = new();
 }
 
 /// <summary>What a Dispatcher that failed knew about vehicles, for the one that goes on.</summary>

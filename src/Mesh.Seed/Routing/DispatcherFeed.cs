@@ -1,6 +1,7 @@
 using Mesh.Messages;
 using Mesh.Messages.Control;
 using Mesh.Messages.Work;
+using Mesh.Seed.Routing.History;
 using Mesh.Seed.WorkStreams;
 using OwnerConsent = Mesh.Messages.OwnerConsent;
 
@@ -54,7 +55,7 @@ public sealed class DispatcherFeed(RequestTable table, TimeProvider? time = null
 
     public void Closed(WorkStreamConnection stream, DepartureKind kind)
     {
-        var gone = new StreamGone(new StreamId(stream.Id), kind) { Cause = stream.DepartureCause };
+        var gone = new StreamGone(new StreamId(stream.Id), kind) { Farewell = stream.Farewell };
         Tell(gone);
         Facts.Gone(gone);
     }
@@ -80,6 +81,8 @@ public sealed class DispatcherFeed(RequestTable table, TimeProvider? time = null
         status.Loaded.Where(model => model.Sha256.Length == 32).Select(model => ArtifactHash.FromBytes(model.Sha256.Span)).ToHashSet())
     {
         LeavesIn = status.LeavesInMs == 0 ? null : TimeSpan.FromMilliseconds(Math.Min(status.LeavesInMs, MaxLeavesInMs)),
+        IsHeld = status.Held,
+        IsLeaving = status.Draining,
         Consent = status.Consent is { } consent ? ToConsent(consent) : OwnerConsent.Everything,
     };
 
@@ -93,6 +96,5 @@ public sealed class DispatcherFeed(RequestTable table, TimeProvider? time = null
 /// <summary>A stream ended, and how: <see cref="StreamClosed"/> for the router, the kind for the vehicle's record.</summary>
 public sealed record StreamGone(StreamId Stream, DepartureKind Kind)
 {
-    /// <summary>Why, as the vehicle said; empty = it did not.</summary>
-    public string Cause { get; init; } = "";
+    public Farewell Farewell { get; init; } = Farewell.None;
 }

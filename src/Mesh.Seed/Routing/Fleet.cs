@@ -1,6 +1,7 @@
 using Mesh.Messages;
 using Mesh.Messages.Control;
 using Mesh.Seed.Routing.Choice;
+using Mesh.Seed.Routing.History;
 using Mesh.Seed.Routing.Policies;
 
 namespace Mesh.Seed.Routing;
@@ -57,6 +58,9 @@ public sealed partial class Fleet(RouterSettings settings, GeoPoint place, IVehi
     /// <summary>How long vehicles stay, learned from how long they stayed.</summary>
     public DepartureModel Departures { get; } = new(settings.MaxRecords);
 
+    /// <summary>What the last choice met; null = nobody will ask.</summary>
+    internal ChoiceTrace? Trace { get; init; }
+
     /// <summary>What time it was, or will be, on the wall clock.</summary>
     public DateTimeOffset WallClock(TimeSpan at) => origin + at;
 
@@ -68,6 +72,7 @@ public sealed partial class Fleet(RouterSettings settings, GeoPoint place, IVehi
     public RoutedVehicle? Choose(in ChoiceQuery query, TimeSpan now, Random random)
     {
         Advance(now);
+        Trace?.Begin(new FleetCounts(_vehicles.Count, Takers.Count, _full.Count, _tripped.Count));
         return choice.Choose(this, query, now, random);
     }
 

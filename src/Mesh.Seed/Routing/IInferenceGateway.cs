@@ -37,6 +37,9 @@ public sealed record InferenceCall(
     /// <inheritdoc cref="SubmitRequest.Client"/>
     public ulong Client { get; init; }
 
+    /// <inheritdoc cref="SubmitRequest.ClientRequest"/>
+    public string ClientRequest { get; init; } = "";
+
     /// <summary>Bytes of all input tensors.</summary>
     public long PayloadBytes { get; } = Inputs.Sum(tensor => (long)tensor.Data.Length);
 }
@@ -82,6 +85,9 @@ public sealed record InferenceOutcome(
     int Attempts,
     AttemptTimings Timings)
 {
+    /// <summary>What operators find the request by; null when it never got as far as that.</summary>
+    public RequestName? Request { get; init; }
+
     /// <summary>A second attempt was started before the first had ended.</summary>
     public bool Hedged { get; init; }
 

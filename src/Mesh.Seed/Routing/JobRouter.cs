@@ -39,7 +39,8 @@ public sealed partial class JobRouter : ReceivePersistentActor, IWithTimers
         Recover<SnapshotOffer>(offer => _state.Restore((RouterSnapshot)offer.Snapshot));
         Recover<RecoveryCompleted>(_ => TakeOffice());
         Command<FleetReport>(Take);
-        Command<GetRouterStatus>(_ => Sender.Tell(new RouterStatus(_parts.Seed, _state.Term, LastSequenceNr, _state.Records.Count)));
+        Command<GetRouterStatus>(_ => Sender.Tell(Status()));
+        Command<ExplainBatch>(Explain);
         Command<SaveSnapshotSuccess>(_ => { });
         Command<SaveSnapshotFailure>(failure => _log.Warning(failure.Cause, "No snapshot was saved; recovery replays more events until the next"));
         TakeBatches();
@@ -50,6 +51,25 @@ public sealed partial class JobRouter : ReceivePersistentActor, IWithTimers
     public override string PersistenceId { get; }
 
     public static string PersistenceIdOf(RegionName region) => $"job-router-{region}";
+
+    private RouterStatus Status() => new(
+        _parts.Seed, _state.Term, LastSequenceNr, _state.Records.Count, _state.Batches.Batches.Count, _state.Batches.Active.Count, _state.Batches.Units.Count);
+
+    /// <summary>An operator asks. Whatever goes wrong with that must not stop the router.</summary>
+    private void Explain(ExplainBatch ask)
+    {
+        try
+        {
+            var findings = _state.Desk.Explain(ask.Batch, _parts.Clock.Now, Wall);
+            var near = findings is null ? BatchFindings.Near(_state.Batches, ask.Batch) : [];
+            Sender.Tell(new BatchExplained(ask.Batch, _parts.Seed, _state.Term, findings?.ToJson().ToJsonString(), near));
+        }
+        catch (Exception e)
+        {
+            _log.Error(e, "Batch {0} cannot be explained", ask.Batch);
+            Sender.Tell(new BatchCallRefused(BatchRefusal.Unavailable, $"batch {ask.Batch} cannot be explained: {e.Message}", null, null));
+        }
+    }
 
     private void TakeOffice() =>
         Write(_state.DecideTerm(Wall), started =>

@@ -15,6 +15,7 @@ public sealed class RequestTable(MonotonicClock clock, RequestTableLimits limits
 {
     private readonly ConcurrentDictionary<RequestId, OpenRequest> _open = new();
     private Action<IRouterCommand>? _dispatcher;
+    private int _seed;
     private long _lastId;
     private int _count;
     private long _bytes;
@@ -24,7 +25,12 @@ public sealed class RequestTable(MonotonicClock clock, RequestTableLimits limits
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>The Dispatcher takes requests from now on.</summary>
-    public void Attach(Action<IRouterCommand> dispatcher) => Volatile.Write(ref _dispatcher, dispatcher);
+    /// <param name="seed">The uid of this seed's cluster member, for requests' names.</param>
+    public void Attach(Action<IRouterCommand> dispatcher, int seed = 0)
+    {
+        _seed = seed;
+        Volatile.Write(ref _dispatcher, dispatcher);
+    }
 
     public async Task<InferenceOutcome> InferAsync(InferenceCall call, CancellationToken cancellation)
     {
@@ -43,6 +49,7 @@ public sealed class RequestTable(MonotonicClock clock, RequestTableLimits limits
             Origin = call.Origin,
             MaxDistanceKm = call.MaxDistanceKm,
             Client = call.Client,
+            ClientRequest = call.ClientRequest,
         });
         await using var registration = cancellation.UnsafeRegister(_ => dispatcher(new CancelRequest(id)), null);
         return await request.Outcome.Task;
@@ -76,6 +83,7 @@ public sealed class RequestTable(MonotonicClock clock, RequestTableLimits limits
         request.Outcome.TrySetResult(new InferenceOutcome(
             completed.Outcome, completed.Error, outputs, completed.RetryAfter, completed.Vehicle, completed.Attempts, completed.Timings)
         {
+            Request = new RequestName(_seed, completed.Request),
             Hedged = completed.Hedged,
             Waited = completed.Waited,
             Network = completed.Network,

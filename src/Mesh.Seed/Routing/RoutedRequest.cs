@@ -37,6 +37,8 @@ public sealed class RoutedRequest(RequestQueued queued)
 
     public TimeSpan? Work { get; } = queued.Work;
 
+    public string ClientRequest { get; } = queued.ClientRequest;
+
     /// <summary>Until when it waits for a first vehicle while none may take it.</summary>
     public TimeSpan PatientUntil { get; internal set; }
 

@@ -38,6 +38,12 @@ public sealed record VehicleLoad(int Credits, int Threads, int Queued, bool Drai
 
     public OwnerConsent Consent { get; init; } = OwnerConsent.Everything;
 
+    /// <summary>It said itself that it drains; <paramref name="Draining"/> also stands for what its owner does not consent to.</summary>
+    public bool IsLeaving { get; init; }
+
+    /// <summary>An operator drained it, and it stays to be resumed.</summary>
+    public bool IsHeld { get; init; }
+
     /// <summary>As a router of interactive requests sees it: where the owner does not consent to them, it takes none.</summary>
     public VehicleLoad ForInteractive => Consent.Interactive ? this : this with { Draining = true };
 
@@ -81,7 +87,11 @@ public sealed record LoadChanged(StreamId Stream, VehicleLoad Load) : IRouterCom
 public sealed record RoundTripMeasured(StreamId Stream, TimeSpan RoundTrip) : IRouterCommand, IRouterStateEvent;
 
 /// <summary>Its attempts are lost with it.</summary>
-public sealed record StreamClosed(StreamId Stream) : IRouterCommand, IRouterStateEvent;
+public sealed record StreamClosed(StreamId Stream) : IRouterCommand, IRouterStateEvent
+{
+    /// <summary>Set by the router.</summary>
+    public TimeSpan At { get; init; }
+}
 
 /// <summary>The cluster holds this very session's member unreachable, leaving, down or removed; or no longer unreachable.</summary>
 public sealed record MemberChanged(NodeAddress Member, bool Serviceable) : IRouterCommand, IRouterStateEvent;
@@ -112,6 +122,9 @@ public sealed record SubmitRequest(RequestId Request, ModelReference Model, long
 
     /// <summary>How long it runs on an average vehicle, where that is known; null = one run of its model.</summary>
     public TimeSpan? Work { get; init; }
+
+    /// <summary>The id that the client gave it, for operators to find it by; empty = none.</summary>
+    public string ClientRequest { get; init; } = "";
 }
 
 /// <summary>The vehicle answered an attempt, for better or worse.</summary>
@@ -150,6 +163,9 @@ public sealed record RequestQueued(RequestId Request, ModelReference Model, long
 
     /// <inheritdoc cref="SubmitRequest.Work"/>
     public TimeSpan? Work { get; init; }
+
+    /// <inheritdoc cref="SubmitRequest.ClientRequest"/>
+    public string ClientRequest { get; init; } = "";
 }
 
 public sealed record AttemptStarted(AttemptId Attempt, StreamId Stream, TimeSpan At) : IRouterStateEvent
@@ -161,7 +177,11 @@ public sealed record AttemptStarted(AttemptId Attempt, StreamId Stream, TimeSpan
     public TimeSpan? HedgeAt { get; init; }
 }
 
-public sealed record AttemptEnded(AttemptId Attempt, StreamId Stream, AttemptEnd End, AttemptTimings Timings, TimeSpan At) : IRouterStateEvent;
+public sealed record AttemptEnded(AttemptId Attempt, StreamId Stream, AttemptEnd End, AttemptTimings Timings, TimeSpan At) : IRouterStateEvent
+{
+    /// <summary>As its vehicle said it; empty = nothing.</summary>
+    public string Error { get; init; } = "";
+}
 
 /// <summary>How an attempt ended for the router.</summary>
 public enum AttemptEnd
@@ -183,7 +203,13 @@ public enum AttemptEnd
 }
 
 /// <summary>Attempts that are still out end with it, and count nowhere.</summary>
-public sealed record RequestClosed(RequestId Request, TimeSpan At) : IRouterStateEvent;
+public sealed record RequestClosed(RequestId Request, RequestOutcome Outcome, TimeSpan At) : IRouterStateEvent
+{
+    public string Error { get; init; } = "";
+
+    /// <summary>It was given up though no vehicle failed it.</summary>
+    public bool Refused { get; init; }
+}
 
 /// <summary>The request's hedge was due and could not be started: it is tried again then; null = not any more.</summary>
 public sealed record HedgePutOff(RequestId Request, TimeSpan? At) : IRouterStateEvent;

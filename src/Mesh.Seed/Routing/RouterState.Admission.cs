@@ -11,29 +11,33 @@ public sealed partial class RouterState
     private RouterDecision DecideSubmit(SubmitRequest submit, TimeSpan now)
     {
         if (_leaving)
-            return Refuse(submit, RequestOutcome.Unavailable, RefusalReason.Leaving, "this seed is leaving its region", RetryPause);
+            return Refuse(submit, now, RequestOutcome.Unavailable, RefusalReason.Leaving, "this seed is leaving its region", RetryPause);
         if (submit.Deadline <= now)
-            return Refuse(submit, RequestOutcome.DeadlineExceeded, RefusalReason.Expired, "the deadline has passed", null);
-        return RefuseForRoom(submit) ?? RefuseForTime(submit, now) ?? RouterDecision.Of(
-            new RequestQueued(submit.Request, submit.Model, submit.PayloadBytes, submit.Deadline, submit.Priority, now)
-            {
-                Origin = submit.Origin,
-                MaxDistanceKm = submit.MaxDistanceKm,
-                Client = submit.Client,
-                Work = submit.Work,
-            });
+            return Refuse(submit, now, RequestOutcome.DeadlineExceeded, RefusalReason.Expired, "the deadline has passed", null);
+        return RefuseForRoom(submit, now) ?? RefuseForTime(submit, now) ?? RouterDecision.Of(QueuedBy(submit, now));
     }
+
+    private static RequestQueued QueuedBy(SubmitRequest submit, TimeSpan now) =>
+        new(submit.Request, submit.Model, submit.PayloadBytes, submit.Deadline, submit.Priority, now)
+        {
+            Origin = submit.Origin,
+            MaxDistanceKm = submit.MaxDistanceKm,
+            Client = submit.Client,
+            Work = submit.Work,
+            ClientRequest = submit.ClientRequest,
+        };
 
     /// <summary>
     /// While less than half of the places are taken, a client may take any. After that none gets more than its share: the
     /// places divided by the clients that have a request here, at least one. Places taken before that are kept.
     /// </summary>
-    private RouterDecision? RefuseForRoom(SubmitRequest submit)
+    private RouterDecision? RefuseForRoom(SubmitRequest submit, TimeSpan now)
     {
         if (_waiting.Count >= _settings.MaxWaiting)
         {
             return Refuse(
                 submit,
+                now,
                 RequestOutcome.Overloaded,
                 RefusalReason.QueueFull,
                 $"{_waiting.Count} requests already wait for a vehicle at this seed, as many as may",
@@ -47,6 +51,7 @@ public sealed partial class RouterState
             ? null
             : Refuse(
                 submit,
+                now,
                 RequestOutcome.Overloaded,
                 RefusalReason.ShareFull,
                 $"{waiting} requests of this client already wait for a vehicle at this seed, its share of {_settings.MaxWaiting} places among {clients} clients",
@@ -67,6 +72,7 @@ public sealed partial class RouterState
         {
             return Refuse(
                 submit,
+                now,
                 RequestOutcome.DeadlineExceeded,
                 RefusalReason.TooSlow,
                 $"no vehicle answers {submit.Model} in less than {least.TotalMilliseconds:0.###} ms, more than the timeout leaves",
@@ -79,6 +85,7 @@ public sealed partial class RouterState
             ? null
             : Refuse(
                 submit,
+                now,
                 RequestOutcome.DeadlineExceeded,
                 RefusalReason.QueueTooLong,
                 $"{ahead} requests go before it, about {wait.Value.TotalMilliseconds:0} ms"
@@ -102,6 +109,11 @@ public sealed partial class RouterState
         return pace < service / _slots ? pace : service / _slots;
     }
 
-    private static RouterDecision Refuse(SubmitRequest submit, RequestOutcome outcome, RefusalReason reason, string error, TimeSpan? retryAfter) =>
-        new([], [new CompleteRequest(submit.Request, outcome, error, retryAfter, null, null, 0, default) { Model = submit.Model, Refused = reason }]);
+    private RouterDecision Refuse(
+        SubmitRequest submit, TimeSpan now, RequestOutcome outcome, RefusalReason reason, string error, TimeSpan? retryAfter)
+    {
+        // No event tells of it, for it changes nothing.
+        _history?.Refused(QueuedBy(submit, now), outcome, error);
+        return new([], [new CompleteRequest(submit.Request, outcome, error, retryAfter, null, null, 0, default) { Model = submit.Model, Refused = reason }]);
+    }
 }

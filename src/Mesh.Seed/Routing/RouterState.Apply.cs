@@ -32,7 +32,7 @@ public sealed partial class RouterState
     private void Opened(StreamOpened opened)
     {
         if (_fleet.Vehicles.TryGetValue(opened.Vehicle, out var former))
-            Closed(new StreamClosed(former.Stream));
+            Closed(new StreamClosed(former.Stream) { At = opened.At });
         _fleet.Opened(opened);
         _slots += SlotsOf(opened.Load);
     }
@@ -44,8 +44,10 @@ public sealed partial class RouterState
         _slots -= SlotsOf(vehicle.Load);
         foreach (var attempt in vehicle.Outstanding)
         {
-            if (_requests.TryGetValue(attempt.Request, out var request))
-                Unanswered(request, attempt, vehicle.Id);
+            if (!_requests.TryGetValue(attempt.Request, out var request))
+                continue;
+            _history?.Lost(attempt, closed.At);
+            Unanswered(request, attempt, vehicle.Id);
         }
     }
 
@@ -59,6 +61,7 @@ public sealed partial class RouterState
     {
         var request = new RoutedRequest(queued);
         _requests.Add(request.Id, request);
+        _history?.Queued(queued);
         _waiting.Enter(request);
         _deadlines.Add((request.Deadline, request.Id.Value));
         BePatient(request, queued.At + _settings.NoVehicleWait);
@@ -80,6 +83,8 @@ public sealed partial class RouterState
                 _hedges.FirstAttempt();
         }
 
+        if (_fleet.Find(started.Stream) is { } vehicle)
+            _history?.Started(started, vehicle.Id);
         request.Start(started);
         PlanHedge(request, started.HedgeAt);
         _fleet.AttemptStarted(started, request);
@@ -89,6 +94,7 @@ public sealed partial class RouterState
     {
         var request = _requests[ended.Attempt.Request];
         var attempt = request.Find(ended.Attempt)!.Value;
+        _history?.Ended(ended);
         _fleet.AttemptEnded(ended, request);
         if (ended.End == AttemptEnd.Failed)
         {
@@ -129,6 +135,7 @@ public sealed partial class RouterState
     {
         if (!_requests.Remove(closed.Request, out var request))
             return;
+        _history?.Closed(closed, request);
         if (request.IsWaiting)
             _waiting.Leave(request);
         else

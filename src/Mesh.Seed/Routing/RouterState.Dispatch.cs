@@ -34,7 +34,9 @@ public sealed partial class RouterState
                 return CloseUnanswered(request, RequestOutcome.Failed, $"{request.Attempts} attempts were handed back or lost", now);
             if (looks.RuleOut(request))
                 continue;
-            if (_fleet.Choose(QueryOf(request, request.Tried), now, random) is { } vehicle)
+            var chosen = _fleet.Choose(QueryOf(request, request.Tried), now, random);
+            _history?.Decided(request.Id, chosen, hedge: false, now);
+            if (chosen is { } vehicle)
                 return Start(request, vehicle, new AttemptStarted(NextAttempt(request), vehicle.Stream, now) { HedgeAt = HedgeTime(request, vehicle, now) });
             looks.Failed(request);
         }
@@ -73,7 +75,9 @@ public sealed partial class RouterState
                 had.Add(holder.Id);
         }
 
-        return _fleet.Choose(QueryOf(request, had), now, random) is { } vehicle && !had.Contains(vehicle.Id) ? vehicle : null;
+        var another = _fleet.Choose(QueryOf(request, had), now, random) is { } vehicle && !had.Contains(vehicle.Id) ? vehicle : null;
+        _history?.Decided(request.Id, another, hedge: true, now);
+        return another;
     }
 
     /// <summary>

@@ -2,6 +2,7 @@ using Mesh.Messages;
 using Mesh.Seed.Batches;
 using Mesh.Seed.Routing.Choice;
 using Mesh.Seed.Routing.Hedging;
+using Mesh.Seed.Routing.History;
 using Mesh.Seed.Routing.Queueing;
 
 namespace Mesh.Seed.Routing;
@@ -26,6 +27,7 @@ public sealed partial class RouterState
     private readonly QueuePace _pace = new();
     private readonly AnswerTimes _answers = new();
     private readonly HedgeBudget _hedges;
+    private readonly RouterHistory? _history;
     private readonly SortedSet<(TimeSpan At, ulong Id)> _deadlines = [];
     private readonly SortedSet<(TimeSpan At, ulong Id)> _hedgeTimes = [];
 
@@ -41,10 +43,13 @@ public sealed partial class RouterState
     /// <param name="place">Of the seed.</param>
     /// <param name="choice">Null = the one that the mesh runs with.</param>
     /// <param name="origin">The wall clock's time at zero of the clock that is the argument of <see cref="Decide"/>.</param>
-    public RouterState(RouterSettings settings, GeoPoint place, IVehicleChoice? choice = null, DateTimeOffset origin = default)
+    /// <param name="history">Is told what happens, choices included, and changes nothing; null = nobody will ask.</param>
+    public RouterState(
+        RouterSettings settings, GeoPoint place, IVehicleChoice? choice = null, DateTimeOffset origin = default, RouterHistory? history = null)
     {
         _settings = settings;
-        _fleet = new Fleet(settings, place, choice ?? new GeographicChoice(), origin);
+        _history = history;
+        _fleet = new Fleet(settings, place, choice ?? new GeographicChoice(), origin) { Trace = history?.Choice };
         _hedges = new HedgeBudget(settings.HedgeShare, settings.HedgeBurst);
         _desk = new BatchDesk(_book, _fleet, settings.Batches);
     }
@@ -95,7 +100,7 @@ public sealed partial class RouterState
         AttemptUndeliverable lost => DecideUndeliverable(lost, now),
         CancelRequest cancel => DecideCancel(cancel, now),
         Tick => DecideTick(now),
-        StreamClosed closed => IsOpen(closed.Stream) ? RouterDecision.Of(closed) : RouterDecision.Nothing,
+        StreamClosed closed => IsOpen(closed.Stream) ? RouterDecision.Of(closed with { At = now }) : RouterDecision.Nothing,
         StreamOpened opened => RouterDecision.Of(opened with { At = now }),
         LoadChanged changed => DecideLoad(changed with { At = now }, now),
         MemberChanged member => DecideMember(member, now),
@@ -125,7 +130,7 @@ public sealed partial class RouterState
         };
 
         // Nothing that happened there took longer than the attempt was out, whatever the vehicle says.
-        AttemptEnded Ended(AttemptEnd end) => new(reported.Attempt, reported.Stream, end, Clip(reported.Timings, now - attempt.At), now);
+        AttemptEnded Ended(AttemptEnd end) => new(reported.Attempt, reported.Stream, end, Clip(reported.Timings, now - attempt.At), now) { Error = reported.Error };
 
         RouterDecision Close(AttemptEnd end, RequestOutcome outcome, string error)
         {
@@ -139,7 +144,7 @@ public sealed partial class RouterState
                 Network = Positive(now - attempt.At - reported.Timings.Queue - reported.Timings.Infer),
             };
             return new RouterDecision(
-                [Ended(end), new RequestClosed(request.Id, now)],
+                [Ended(end), new RequestClosed(request.Id, outcome, now) { Error = error }],
                 [.. request.Running.Where(other => other.Attempt != attempt.Attempt).Select(Cancel), complete]);
         }
     }
@@ -202,7 +207,7 @@ public sealed partial class RouterState
 
     private static RouterDecision CloseUnanswered(
         RoutedRequest request, RequestOutcome outcome, string error, TimeSpan now, RefusalReason? refused = null, TimeSpan? retryAfter = null) => new(
-        [new RequestClosed(request.Id, now)],
+        [new RequestClosed(request.Id, outcome, now) { Error = error, Refused = refused is not null }],
         [.. request.Running.Select(Cancel), Completion(request, outcome, error, now) with { Refused = refused, RetryAfter = retryAfter }]);
 
     private static IRouterEffect Cancel(RunningAttempt attempt) => new CancelAttempt(attempt.Attempt, attempt.Stream);

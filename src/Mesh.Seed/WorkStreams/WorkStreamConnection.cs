@@ -3,6 +3,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using Mesh.Messages;
 using Mesh.Messages.Work;
+using Mesh.Seed.Routing.History;
 
 namespace Mesh.Seed.WorkStreams;
 
@@ -47,15 +48,15 @@ public sealed class WorkStreamConnection(long id, StreamSession session, Action 
 
     public StreamSession Session { get; } = session;
 
-    /// <summary>Why the vehicle leaves, as its goodbye says; empty = it has not said.</summary>
-    public string DepartureCause { get; internal set; } = "";
-
     /// <summary>What the vehicle said of itself last, its hello included; not to be changed.</summary>
     public VehicleStatus LastStatus
     {
         get => Volatile.Read(ref _lastStatus) ?? throw new InvalidOperationException($"{Session.Vehicle} has not said its status yet.");
         internal set => Volatile.Write(ref _lastStatus, value);
     }
+
+    /// <summary>What the vehicle said when it took its leave, if it did.</summary>
+    public Farewell Farewell { get; internal set; } = Farewell.None;
 
     /// <summary>False when the stream is gone, or stuck: then it is aborted.</summary>
     public bool TrySend(OutgoingRequest request) => TryQueue(request);

@@ -41,6 +41,8 @@ internal static class InferMapping
         var outcome = answer.Outcome;
         if (outcome.Vehicle is { } vehicle)
             response.Parameters.Add("mesh_vehicle", new InferParameter { StringParam = vehicle.Value });
+        if (outcome.Request is { } request)
+            response.Parameters.Add("mesh_request", new InferParameter { StringParam = request.ToString() });
         response.Parameters.Add("mesh_attempts", new InferParameter { Int64Param = outcome.Attempts });
         response.Parameters.Add("mesh_queue_us", new InferParameter { Int64Param = (long)outcome.Queue.TotalMicroseconds });
         response.Parameters.Add("mesh_infer_us", new InferParameter { Int64Param = (long)outcome.Timings.Infer.TotalMicroseconds });

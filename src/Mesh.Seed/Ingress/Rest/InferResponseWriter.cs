@@ -55,6 +55,8 @@ internal static class InferResponseWriter
         writer.WriteStartObject("parameters"u8);
         if (outcome.Vehicle is { } vehicle)
             writer.WriteString("mesh_vehicle"u8, vehicle.Value);
+        if (outcome.Request is { } request)
+            writer.WriteString("mesh_request"u8, request.ToString());
         writer.WriteNumber("mesh_attempts"u8, outcome.Attempts);
         writer.WriteNumber("mesh_queue_us"u8, (long)outcome.Queue.TotalMicroseconds);
         writer.WriteNumber("mesh_infer_us"u8, (long)outcome.Timings.Infer.TotalMicroseconds);

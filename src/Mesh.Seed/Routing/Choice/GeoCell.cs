@@ -35,7 +35,12 @@ internal readonly record struct GeoCell(int X, int Y)
         return (level << (XBits + YBits)) | (column << YBits) | row;
     }
 
-    /// <summary>Its geohash.</summary>
+    /// <summary>Its middle: what is told of a place is never more exact.</summary>
+    public GeoPoint Centre => new((Y + 0.5) / (1 << YBits) * 180 - 90, (X + 0.5) / (1 << XBits) * 360 - 180);
+
+    public string Geohash => ToGeohash(5);
+
+    /// <summary>The geohash of it, or of a coarser cell around it.</summary>
     /// <param name="characters">1 to 5.</param>
     public string ToGeohash(int characters) => string.Create(characters, this, static (text, cell) =>
     {

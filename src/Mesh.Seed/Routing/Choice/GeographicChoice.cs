@@ -105,11 +105,20 @@ public sealed class GeographicChoice : IVehicleChoice
             var vehicle = candidate!.Vehicle;
             var here = candidate as ModelOnVehicle ?? vehicle.Find(scoring.Model);
             if (!VehicleFilter.Suits(vehicle, here, query, fleet.Settings))
+            {
+                fleet.Trace?.Unsuited(vehicle, here, query, fleet.Settings);
                 continue;
+            }
+
             var tried = query.Tried.Count > 0 && query.Tried.Contains(vehicle.Id);
             if (tried && !bestTried)
+            {
+                fleet.Trace?.PassedOver(vehicle, here is { Loaded: true });
                 continue;
+            }
+
             var score = scoring.Score(vehicle, here);
+            fleet.Trace?.Scored(vehicle, score, here is { Loaded: true }, tried);
             if (best is null || (!tried && bestTried) || score < bestScore)
                 (best, bestTried, bestScore, ties) = (vehicle, tried, score, 1);
             else if (score == bestScore && random.Next(++ties) == 0)
@@ -134,6 +143,7 @@ public sealed class GeographicChoice : IVehicleChoice
         for (var i = 0; i < examined; i++, at = at + 1 == tripped.Count ? 0 : at + 1)
         {
             var vehicle = tripped[at];
+            fleet.Trace?.LeastBad(vehicle);
             if (RoomPolicy.Allows(vehicle, now) && VehicleFilter.Suits(vehicle, vehicle.Find(fleet.ModelOf(query.Model.Hash)), query, fleet.Settings)
                 && (best is null || vehicle.Circuit.Failures < best.Circuit.Failures))
                 best = vehicle;

@@ -1,0 +1,153 @@
+using System.Collections.Immutable;
+using System.Text.Json.Nodes;
+using Mesh.Messages;
+using Mesh.Messages.Control;
+using Mesh.Seed.Models;
+using Mesh.Seed.Routing.History;
+using Mesh.Seed.Routing.Queries;
+
+namespace Mesh.Seed.Operations;
+
+/// <summary>A vehicle in rows and documents. Pure.</summary>
+internal static class VehicleDocument
+{
+    /// <summary>In the order of the table's columns.</summary>
+    public static ImmutableArray<JsonValue?> Row(VehicleView vehicle, RepositorySnapshot models)
+    {
+        var here = vehicle.Connected;
+        return
+        [
+            JsonValue.Create(vehicle.Vehicle.Value),
+            JsonValue.Create(Words.Of(vehicle.Condition)),
+            Words.Text(vehicle.Cell?.Geohash),
+            Words.Number(vehicle.Cell?.Centre.Latitude, 4),
+            Words.Number(vehicle.Cell?.Centre.Longitude, 4),
+            Words.Text(vehicle.DeviceClass),
+            (here?.Session ?? vehicle.Record?.LastEpoch) is { } session ? JsonValue.Create(session.Value) : null,
+            Count(here?.Load.Threads),
+            Count(here?.Running),
+            Count(here?.Queued),
+            Count(here?.Load.Credits),
+            Words.Milliseconds(here?.RoundTrip),
+            here is null ? null : JsonValue.Create(string.Join(',', Names(here, models))),
+            JsonValue.Create(vehicle.Answered),
+            JsonValue.Create(vehicle.Failed),
+            JsonValue.Create(vehicle.Lost),
+            Words.Seconds(here?.LeavesIn),
+        ];
+    }
+
+    public static JsonObject Of(VehicleView vehicle, ImmutableArray<VehicleReason> reasons, RepositorySnapshot models, DateTimeOffset wall)
+    {
+        var document = Head(vehicle);
+        document["place"] = Words.Text(vehicle.Cell?.Geohash);
+        document["latitude"] = Words.Number(vehicle.Cell?.Centre.Latitude, 4);
+        document["longitude"] = Words.Number(vehicle.Cell?.Centre.Longitude, 4);
+        document["device_class"] = Words.Text(vehicle.DeviceClass);
+        if (vehicle.Connected is { } here)
+            Describe(document, here, models);
+        document["answered"] = vehicle.Answered;
+        document["failed"] = vehicle.Failed;
+        document["lost"] = vehicle.Lost;
+        document["reputation"] = Reputation(vehicle, wall);
+        document["departures"] = Departures(vehicle.Departures);
+        document["why_not"] = Words.Of(reasons);
+        return document;
+    }
+
+    public static JsonObject Explain(VehicleView vehicle, ImmutableArray<VehicleReason> reasons, DateTimeOffset wall)
+    {
+        var document = Head(vehicle);
+        document["kind"] = "vehicle";
+        document["takes_requests_now"] = vehicle.Connected is not null && !reasons.Any(reason => reason.Excludes);
+        document["summary"] = Summary(vehicle, reasons, wall);
+        document["why_not"] = Words.Of(reasons);
+        if (vehicle.Connected is null)
+            document["last_seen_at"] = Words.Time(vehicle.LastSeen);
+        document["departures"] = Departures(vehicle.Departures);
+        document["note"] = "this is what this seed sees; the vehicle's own pbm port knows the present: 'mesh explain' there names each rule, signal, value and threshold";
+        return document;
+    }
+
+    private static string Summary(VehicleView vehicle, ImmutableArray<VehicleReason> reasons, DateTimeOffset wall)
+    {
+        if (vehicle.Connected is not null)
+        {
+            var excluding = reasons.Where(reason => reason.Excludes).ToList();
+            return excluding.Count == 0
+                ? "it takes requests now; whether it gets one depends on its score beside the others'"
+                : $"it gets no requests now: {string.Join("; ", excluding.Select(reason => reason.Detail))}";
+        }
+
+        if (vehicle.Departures is not [var last, ..])
+            return $"it has no work stream to this seed; it was on record last at {Words.Time(vehicle.LastSeen)}, and how it left was not seen here";
+        var how = last.Kind switch
+        {
+            DepartureKind.Planned => last.Farewell.Cause.Length > 0 ? $"it said goodbye ({last.Farewell.Cause})" : "it said goodbye",
+            DepartureKind.Superseded => "a newer session of it took over",
+            _ => "its stream broke without a word",
+        };
+        var because = last.Farewell.Reasons.Length > 0 ? $", because of {string.Join("; ", last.Farewell.Reasons)}" : "";
+        return $"it left {Math.Max(0, (wall - last.At).TotalSeconds):0} s ago: {how}{because}";
+    }
+
+    private static JsonObject Head(VehicleView vehicle) => new()
+    {
+        ["vehicle"] = vehicle.Vehicle.Value,
+        ["state"] = Words.Of(vehicle.Condition),
+        ["connected"] = vehicle.Connected is not null,
+    };
+
+    private static void Describe(JsonObject document, ConnectedVehicle here, RepositorySnapshot models)
+    {
+        document["session"] = here.Session.Value;
+        document["member"] = here.Member.Address;
+        document["parked_for_s"] = Words.Seconds(here.ParkedFor);
+        document["leaves_in_s"] = Words.Seconds(here.LeavesIn);
+        document["memory_bytes"] = here.MemoryBytes > 0 ? here.MemoryBytes : null;
+        document["threads"] = here.Load.Threads;
+        document["credits"] = here.Load.Credits;
+        document["running"] = here.Running;
+        document["queued"] = here.Queued;
+        document["round_trip_ms"] = Words.Milliseconds(here.RoundTrip);
+        document["slowness"] = Words.Number(here.Slowness, 3);
+        document["models"] = Words.Of(Names(here, models));
+        var consent = here.Load.Consent;
+        document["consent"] = new JsonObject
+        {
+            ["interactive"] = consent.Interactive,
+            ["batch"] = consent.Batch,
+            ["models"] = consent.Models is { } limited ? Words.Of(limited.Names) : "any",
+            ["publishers"] = consent.Models is { } named ? Words.Of(named.Publishers) : "any",
+        };
+    }
+
+    private static JsonObject? Reputation(VehicleView vehicle, DateTimeOffset wall) => vehicle.Record is not { } record ? null : new JsonObject
+    {
+        ["first_seen_at"] = Words.Time(record.FirstSeen),
+        ["last_seen_at"] = Words.Time(vehicle.Connected is null ? record.LastSeen : wall),
+        ["sessions"] = record.Sessions,
+        ["planned_departures"] = record.PlannedDepartures,
+        ["vanished_departures"] = record.VanishedDepartures,
+        ["departures_per_hour"] = Words.Number(vehicle.Connected?.DeparturesPerHour, 4),
+    };
+
+    private static JsonArray Departures(ImmutableArray<Departure> departures) => new(
+    [
+        .. departures.Select(departure => new JsonObject
+        {
+            ["at"] = Words.Time(departure.At),
+            ["kind"] = Words.Of(departure.Kind),
+            ["session"] = departure.Epoch.Value,
+            ["cause"] = Words.Text(departure.Farewell.Cause),
+            ["reasons"] = Words.Of(departure.Farewell.Reasons),
+        }),
+    ]);
+
+    /// <summary>Of the loaded models; one that the repository does not hold any more by the beginning of its hash.</summary>
+    private static IEnumerable<string> Names(ConnectedVehicle here, RepositorySnapshot models) => here.Load.Loaded
+        .Select(hash => models.FindArtifact(hash)?.Reference.Name ?? $"sha256:{hash.Hex[..12]}")
+        .Order(StringComparer.Ordinal);
+
+    private static JsonValue? Count(int? count) => count is { } number ? JsonValue.Create(number) : null;
+}

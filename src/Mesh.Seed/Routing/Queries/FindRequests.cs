@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+using Mesh.Messages;
+using Mesh.Seed.Routing.History;
+
+namespace Mesh.Seed.Routing.Queries;
+
+/// <summary>A request's row. Times are on the router's clock.</summary>
+/// <param name="Vehicle">That has it or had it last; null = none yet.</param>
+/// <param name="Outcome">Null while it is open.</param>
+public sealed record RequestView(
+    RequestId Request, string ClientRequest, ModelReference Model, int Level, VehicleId? Vehicle, int Attempts, bool Hedged,
+    bool IsWaiting, TimeSpan Age, TimeSpan DeadlineIn, RequestOutcome? Outcome);
+
+/// <summary>Open requests, the oldest first; with <paramref name="WithEnded"/> those that ended lately after them, the newest first.</summary>
+public sealed record FindRequests(int Limit, bool WithEnded) : IRouterQuery<ImmutableArray<RequestView>>
+{
+    public ImmutableArray<RequestView> Answer(RouterView view)
+    {
+        var open = view.State.Requests.Values.OrderBy(request => request.Id.Value).Take(Limit).Select(request => Open(request, view)).ToList();
+        if (WithEnded)
+            open.AddRange(view.History.Ended(Limit - open.Count).Select(report => Ended(report, view.Now)));
+        return [.. open];
+    }
+
+    private static RequestView Open(RoutedRequest request, RouterView view) => new(
+        request.Id,
+        request.ClientRequest,
+        request.Model,
+        request.Level,
+        request.Running is [var running, ..] ? view.State.Find(running.Stream)?.Id : null,
+        request.Attempts,
+        request.Hedged,
+        request.IsWaiting,
+        view.Now - request.QueuedAt,
+        request.Deadline - view.Now,
+        null);
+
+    private static RequestView Ended(RequestReport report, TimeSpan now) => new(
+        report.Request,
+        report.ClientRequest,
+        report.Model,
+        report.Level,
+        report.Attempts is [.., var last] ? last.Vehicle : null,
+        report.AttemptCount,
+        report.Hedged,
+        false,
+        now - report.QueuedAt,
+        report.Deadline - now,
+        report.Outcome);
+}
+
+/// <summary>The course of a request, by its number here or by the id that its client gave it.</summary>
+/// <param name="Request">Null = by <paramref name="ClientRequest"/>.</param>
+public sealed record GetRequest(RequestId? Request, string ClientRequest) : IRouterQuery<RequestFindings>
+{
+    public RequestFindings Answer(RouterView view)
+    {
+        var same = Request is null ? view.History.FindByClient(ClientRequest) : [];
+        var report = (Request ?? (same is [var newest, ..] ? newest : null)) is { } id ? view.History.Find(id) : null;
+        var last = view.History.Ended(1).FirstOrDefault()?.Request;
+        return new RequestFindings(report, [.. same.Skip(1)], last, view.Now);
+    }
+}
+
+/// <param name="Report">Null = not known here, or not any more.</param>
+/// <param name="Others">Requests of the same client's id.</param>
+/// <param name="Last">The last one that ended here, for who does not know what a name looks like; null = none has.</param>
+public sealed record RequestFindings(RequestReport? Report, ImmutableArray<RequestId> Others, RequestId? Last, TimeSpan Now);
