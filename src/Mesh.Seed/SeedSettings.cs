@@ -24,6 +24,7 @@ public sealed record SeedSettings
         new("metrics-port", "the Prometheus port: " + SettingParsers.PortNeeds),
         new("work-port", "the vehicles' port: " + SettingParsers.PortNeeds),
         new("pbm-port", "the operators' port: " + SettingParsers.PortNeeds),
+        new("dashboard", "on or off: the operations page on the REST port, at /"),
         new("data", "a folder that this seed alone writes to"),
         new("models", "the model repository: a folder with <name>/<version>/model.onnx"),
         new("seeds", "HOST:PORT of each seed of the region, this one included, separated by commas; one, three or five"),
@@ -61,6 +62,8 @@ public sealed record SeedSettings
     public int WorkPort { get; init; } = 8010;
 
     public int PbmPort { get; init; } = 9110;
+
+    public OnOff Dashboard { get; init; } = OnOff.On;
 
     public string Data { get; init; } = DefaultData;
 
@@ -110,6 +113,7 @@ public sealed record SeedSettings
             MetricsPort = reader.Optional("metrics-port", SettingParsers.Port, defaults.MetricsPort),
             WorkPort = reader.Optional("work-port", SettingParsers.Port, defaults.WorkPort),
             PbmPort = reader.Optional("pbm-port", SettingParsers.Port, defaults.PbmPort),
+            Dashboard = reader.Optional("dashboard", SettingParsers.Choice<OnOff>, defaults.Dashboard),
             Data = Path.GetFullPath(reader.Optional("data", SettingParsers.Text, defaults.Data)),
             Models = Path.GetFullPath(reader.Optional("models", SettingParsers.Text, defaults.Models)),
             Seeds = reader.Optional("seeds", SettingParsers.Endpoints, defaults.Seeds),

@@ -3,6 +3,7 @@ using System.Net;
 using Akka.Configuration;
 using Mesh.Seed.Batches;
 using Mesh.Seed.Batches.Api;
+using Mesh.Seed.Dashboard;
 using Mesh.Seed.Ingress;
 using Mesh.Seed.Ingress.Grpc;
 using Mesh.Seed.Ingress.Rest;
@@ -35,6 +36,7 @@ public static class SeedHost
                 new IngressOptions { MaxRequestBytes = settings.MaxRequestBytes, DefaultTimeout = settings.RequestTimeout, Region = settings.Region },
                 settings.Models)
             .AddBatches(settings)
+            .AddDashboard(new DashboardOptions(settings.Region.Value, $"{settings.Host}:{settings.Port}"))
             .AddSingleton<IReadiness, SeedReadiness>()
             .AddSingleton<MatcherPolicy, ListenerMatcherPolicy>()
             .AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(RouterMetrics.MeterName).AddPrometheusExporter());
@@ -43,6 +45,8 @@ public static class SeedHost
         app.Services.GetRequiredService<MembershipMetrics>(); // Nobody else asks for it.
         app.MapOpenInferenceRest().On(Listener.Http);
         app.MapBatchApi().On(Listener.Http);
+        if (settings.Dashboard == OnOff.On)
+            app.MapDashboard().On(Listener.Http);
         app.MapOpenInferenceGrpc().On(Listener.Grpc);
         app.MapPrometheusScrapingEndpoint("/metrics").On(Listener.Metrics);
         app.MapGrpcService<WorkStreamService>().On(Listener.Work);
