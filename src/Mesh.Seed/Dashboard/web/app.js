@@ -18,7 +18,7 @@ const explain = new Explain(id => vehicles.find(id), announce);
 const vehicles = new Vehicles(id => explain.show(id));
 const batches = new Batches(id => explain.show(id));
 const map = new RegionMap(byId('map'), byId('legend'), (places, label) => vehicles.at(places, label));
-const rate = new Chart(byId('rate'), 'Requests', 'requests/s', [{ key: 'requests_per_s', label: 'requests' }]);
+const rate = new Chart(byId('rate'), 'Requests', 'per second', [{ key: 'requests_per_s', label: 'requests' }]);
 const latency = new Chart(byId('latency'), 'Latency', 'ms', [{ key: 'p50_ms', label: 'p50' }, { key: 'p99_ms', label: 'p99' }]);
 let stats = {};
 
@@ -63,8 +63,8 @@ function showSeed(seed) {
   // The heartbeat also says that figures which are the same as before still are: each one is a sample.
   const sample = { at: Date.now() };
   for (const key of ['requests_per_s', 'p50_ms', 'p99_ms']) sample[key] = isNumber(stats[key]) ? stats[key] : null;
-  rate.add(sample);
-  latency.add(sample);
+  rate.add(sample, seed.interval_ms);
+  latency.add(sample, seed.interval_ms);
 }
 
 function badge(id, tone, words) {

@@ -3,7 +3,8 @@ import { h, svg, text } from './dom.js';
 import { number, short, duration } from './format.js';
 
 const SPAN_MS = 5 * 60 * 1000;
-const GAP_MS = 4000;
+/** Heartbeats that may be missed before the line breaks. */
+const GAP_BEATS = 4;
 const EDGE = { left: 46, right: 10, top: 10, bottom: 22 };
 
 /** Steps of 1, 2 or 5 times a power of ten, about three up to max. */
@@ -17,11 +18,11 @@ function ticksUpTo(max) {
 }
 
 export class Chart {
-  #samples = []; #lines; #unit; #svg; #readout; #cursor = null; #size; #title;
+  #samples = []; #lines; #svg; #readout; #cursor = null; #size; #gap = 4000;
 
   /** lines: [{ key, label, unit? }]; a sample is an object with these keys. */
   constructor(figure, title, unit, lines) {
-    [this.#lines, this.#unit, this.#title] = [lines, unit, title];
+    this.#lines = lines;
     const keys = lines.length > 1 ? lines.map((line, i) => h('span', { class: `key line-${i}` }, h('i', { 'aria-hidden': 'true' }), line.label)) : [];
     this.#readout = h('output', { class: 'readout' });
     this.#svg = svg('svg', { class: 'chart', role: 'img', tabindex: 0, 'aria-label': `${title}, last five minutes. Left and right arrow keys read it.` });
@@ -36,9 +37,11 @@ export class Chart {
     this.#svg.addEventListener('keydown', event => this.#step(event));
   }
 
-  add(sample) {
+  /** beat is how often samples come, in milliseconds. */
+  add(sample, beat) {
+    this.#gap = beat * GAP_BEATS;
     this.#samples.push(sample);
-    while (this.#samples[0].at < sample.at - SPAN_MS - GAP_MS) {
+    while (this.#samples[0].at < sample.at - SPAN_MS - this.#gap) {
       this.#samples.shift();
       if (this.#cursor !== null) this.#cursor = this.#cursor > 0 ? this.#cursor - 1 : null;
     }
@@ -86,7 +89,7 @@ export class Chart {
     const parts = ticks.map(tick => svg('g', { class: 'tick' },
       svg('line', { x1: EDGE.left, x2: width - EDGE.right, y1: y(tick), y2: y(tick) }),
       svg('text', { x: EDGE.left - 8, y: y(tick) + 4, 'text-anchor': 'end' }, short(tick))));
-    const minutes = inner < 260 ? [5, 0] : [5, 4, 3, 2, 1, 0];
+    const minutes = inner < 380 ? [5, 0] : [5, 4, 3, 2, 1, 0];
     for (const minute of minutes)
       parts.push(svg('text', { class: 'axis', x: x(this.#end - minute * 60000), y: height - 5, 'text-anchor': minute === 5 ? 'start' : minute ? 'middle' : 'end' },
         minute ? `−${minute} min` : 'now'));
@@ -117,7 +120,7 @@ export class Chart {
     let former = null;
     for (const sample of samples) {
       if (sample[key] == null) { former = null; continue; }
-      if (former === null || sample.at - former > GAP_MS) runs.push([]);
+      if (former === null || sample.at - former > this.#gap) runs.push([]);
       runs.at(-1).push(sample);
       former = sample.at;
     }

@@ -40,7 +40,7 @@ function graticule(view) {
   for (let lon = Math.ceil(view.west / step) * step; lon <= view.east; lon += step) {
     const [x] = view.project(lon, view.south);
     parts.push(svg('line', { x1: x, x2: x, y1: 0, y2: view.height }));
-    if (x > 30 && x < view.width - 90) parts.push(svg('text', { x: x + 3, y: view.height - 5 }, degrees(lon, ['E', 'W'])));
+    if (x > 30 && x < view.width - 150) parts.push(svg('text', { x: x + 3, y: view.height - 5 }, degrees(lon, ['E', 'W'])));
   }
   for (let lat = Math.ceil(view.south / step) * step; lat <= view.north; lat += step) {
     const [, y] = view.project(view.west, lat);
@@ -60,7 +60,7 @@ function cities(all, view) {
     const [x, y] = view.project(lon, lat);
     if (x < 8 || x > view.width - 70 || y < 14 || y > view.height - 20 || placed.some(p => Math.abs(p[0] - x) < CITY_GAP * 1.6 && Math.abs(p[1] - y) < CITY_GAP / 2)) continue;
     placed.push([x, y]);
-    parts.push(svg('g', { class: 'city' }, svg('circle', { cx: x, cy: y, r: 1.8 }), svg('text', { x: x + 5, y: y + 4 }, name)));
+    parts.push(svg('g', { class: 'city' }, svg('circle', { cx: x, cy: y, r: 1.8 }), svg('text', { x: x + 11, y: y + 4 }, name)));
   }
   return svg('g', {}, parts);
 }
@@ -68,7 +68,7 @@ function cities(all, view) {
 function scale(view) {
   const kmPerPixel = 111.2 / view.pixelsPerDegree;
   const km = [5000, 2000, 1000, 500, 200, 100, 50, 20, 10, 5, 2, 1].find(length => length / kmPerPixel <= 110) ?? 1;
-  const [width, y] = [km / kmPerPixel, view.height - 22];
+  const [width, y] = [km / kmPerPixel, view.height - 26];
   return svg('g', { class: 'scale', transform: `translate(${view.width - width - 12} ${y})` },
     svg('path', { d: `M0-4V0H${width.toFixed(1)}V-4` }), svg('text', { x: width / 2, y: -7, 'text-anchor': 'middle' }, `${km} km`));
 }

@@ -144,7 +144,7 @@ export class RegionMap {
 
   #update(element, mark) {
     const states = [...mark.states].sort((a, b) => byState(a[0], b[0]));
-    const total = states.reduce((sum, [, count]) => sum + count, 0);
+    const total = countOf(mark.states);
     element.places = mark.places;
     element.label = mark.places.length === 1 ? mark.places[0] : `${mark.places[0]} and ${mark.places.length - 1} near it`;
     attribute(element, 'transform', `translate(${mark.x.toFixed(1)} ${mark.y.toFixed(1)})`);
@@ -158,16 +158,22 @@ export class RegionMap {
 
 const single = state => [svg('circle', { class: 'halo', r: 10 }), shape(state)];
 
-/** Each state's shape with its number, side by side. */
+/** Where each state's shape and number stand in a mark of several vehicles: two beside each other, below them the next two. */
+function layoutOf(states) {
+  const cells = states.map(([state, count]) => ({ state, words: short(count), width: 21 + short(count).length * 7 }));
+  const columns = Math.min(2, cells.length);
+  const widths = Array.from({ length: columns }, (_, column) => Math.max(...cells.filter((_, i) => i % columns === column).map(cell => cell.width)));
+  const rows = Math.ceil(cells.length / columns);
+  return { cells, columns, widths, width: widths.reduce((a, b) => a + b) + 6, height: 6 + 16 * rows };
+}
+
 function pill(states) {
-  const parts = [];
-  let x = 0;
-  for (const [state, count] of states) {
-    const words = short(count);
-    parts.push(svg('g', { transform: `translate(${x + 7} 0)` }, shape(state)), svg('text', { x: x + 16, y: 4 }, words));
-    x += 22 + words.length * 7;
-  }
-  return [svg('rect', { class: 'halo', x: -x / 2 - 3, y: -11, width: x + 3, height: 22, rx: 11 }), svg('g', { transform: `translate(${-x / 2} 0)` }, parts)];
+  const { cells, columns, widths, width, height } = layoutOf(states);
+  return [
+    svg('rect', { class: 'halo', x: -width / 2, y: -height / 2, width, height, rx: 11 }),
+    ...cells.map((cell, i) => svg('g', { transform: `translate(${-width / 2 + 11 + (i % columns ? widths[0] : 0)} ${-height / 2 + 11 + 16 * Math.floor(i / columns)})` },
+      shape(cell.state), svg('text', { x: 9, y: 4 }, cell.words))),
+  ];
 }
 
 /** Vehicles of the same place together. */
@@ -189,21 +195,42 @@ function boxOf(places) {
   return { west: Math.min(...lons), east: Math.max(...lons), south: Math.min(...lats), north: Math.max(...lats) };
 }
 
-/** Marks in sight; neighbours on the screen are one. By name, so that marks do not jump when a place comes or goes. */
+const sizeOf = states => {
+  const entries = [...states];
+  const { width, height } = layoutOf(entries);
+  return entries.length === 1 && entries[0][1] === 1 ? [20, 20] : [width, height];
+};
+
+/** Marks in sight; those that would cover each other are one. By name, so that marks do not jump when a place comes or goes. */
 function joined(places, view) {
   const marks = [];
   for (const place of [...places].sort((a, b) => a.places[0] < b.places[0] ? -1 : 1)) {
     const [x, y] = view.project(place.lon, place.lat);
     if (x < -20 || x > view.width + 20 || y < -20 || y > view.height + 20) continue;
-    const near = marks.find(mark => Math.abs(mark.x - x) < JOIN_PIXELS * 1.5 && Math.abs(mark.y - y) < JOIN_PIXELS * 0.75);
-    if (!near) {
-      marks.push({ places: [...place.places], x, y, states: new Map(place.states) });
-      continue;
-    }
-    near.places.push(...place.places);
-    for (const [state, count] of place.states) near.states.set(state, (near.states.get(state) ?? 0) + count);
+    const near = marks.find(mark => Math.abs(mark.x - x) < JOIN_PIXELS && Math.abs(mark.y - y) < JOIN_PIXELS / 2);
+    if (near) join(near, { ...place, x, y });
+    else marks.push({ places: [...place.places], x, y, states: new Map(place.states), size: sizeOf(place.states) });
+  }
+  for (let i = 0; i < marks.length; i++) {
+    const other = marks.findIndex((mark, j) => j > i && covers(marks[i], mark));
+    if (other < 0) continue;
+    join(marks[i], marks.splice(other, 1)[0]);
+    i = -1; // It has grown: look again.
   }
   return marks.sort((a, b) => a.y - b.y || a.x - b.x);
+}
+
+const covers = (a, b) => Math.abs(a.x - b.x) < (a.size[0] + b.size[0]) / 2 + 2 && Math.abs(a.y - b.y) < (a.size[1] + b.size[1]) / 2 + 2;
+
+const countOf = states => [...states.values()].reduce((sum, count) => sum + count, 0);
+
+/** The larger one says where. */
+function join(mark, other) {
+  if (countOf(other.states) > countOf(mark.states)) [mark.x, mark.y] = [other.x, other.y];
+  mark.places.push(...other.places);
+  for (const [state, count] of other.states) mark.states.set(state, (mark.states.get(state) ?? 0) + count);
+  mark.states = new Map([...mark.states].sort((a, b) => byState(a[0], b[0])));
+  mark.size = sizeOf(mark.states);
 }
 
 /** The nearest mark where the arrow points. */

@@ -5,7 +5,9 @@ import { plural, scalar } from './format.js';
 
 const MAX_SHOWN = 200;
 const isSeed = member => String(member.roles ?? '').includes('seed');
-const inTrouble = member => !/^up$/i.test(member.status ?? '') || /unreachable/i.test(member.reachability ?? '');
+const isNotUp = member => !/^up$/i.test(member.status ?? '');
+const isUnreachable = member => /unreachable/i.test(member.reachability ?? '');
+const inTrouble = member => isNotUp(member) || isUnreachable(member);
 const rank = member => (isSeed(member) ? 0 : 2) - (inTrouble(member) ? 1.5 : 0);
 const COLUMNS = ['address', 'roles', 'status', 'reachability', 'version'];
 
@@ -27,8 +29,9 @@ export function showMembers(answer) {
   list(container.querySelector('tbody'), members.slice(0, MAX_SHOWN), member => member.address,
     () => h('tr', {}, COLUMNS.map(column => h('td', { class: `col-${column}` }))),
     (row, member) => {
-      row.dataset.tone = inTrouble(member) ? 'bad' : 'calm';
-      COLUMNS.forEach((column, i) => text(row.children[i], !known.includes(column) ? '' : column in plain ? plain[column](member[column])
+        COLUMNS.forEach((column, i) => text(row.children[i], !known.includes(column) ? '' : column in plain ? plain[column](member[column])
         : column === 'reachability' && !member[column] ? 'reachable' : scalar(member[column])));
+      row.children[2].classList.toggle('trouble', isNotUp(member));
+      row.children[3].classList.toggle('trouble', isUnreachable(member));
     });
 }

@@ -10,10 +10,12 @@ const isScalar = value => typeof value !== 'object' || value === null;
 /** Objects with few, plain entries read best as a table. */
 const isTable = value => value.length > 0 && value.every(item => isObject(item) && Object.values(item).every(isScalar));
 
+const classOf = cell => typeof cell === 'number' ? 'number' : String(cell).length > 24 ? 'long' : undefined;
+
 function tableOf(columns, rows) {
   return h('table', { class: 'small' },
-    h('thead', {}, h('tr', {}, columns.map(column => h('th', { scope: 'col' }, words(column))))),
-    h('tbody', {}, rows.slice(0, MAX_ENTRIES).map(row => h('tr', {}, row.map(cell => h('td', {}, scalar(cell)))))));
+    h('thead', {}, h('tr', {}, columns.map((column, i) => h('th', { scope: 'col', class: typeof rows[0]?.[i] === 'number' ? 'number' : undefined }, words(column))))),
+    h('tbody', {}, rows.slice(0, MAX_ENTRIES).map(row => h('tr', {}, row.map(cell => h('td', { class: classOf(cell) }, scalar(cell)))))));
 }
 
 function arrayOf(value) {

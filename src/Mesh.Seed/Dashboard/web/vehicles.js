@@ -6,7 +6,8 @@ import { byState, glyph, kindOf } from './states.js';
 
 const PAGE = 100;
 // What a narrow screen leaves out first has the highest rank; the rest of a vehicle is in its explanation.
-const RANKS = { vehicle: 0, state: 0, place: 1, running: 1, queued: 1, round_trip_ms: 1, answered: 1, failed: 2, lost: 2, device_class: 2, models: 2, leaves_in_s: 2, threads: 3, credits: 3 };
+const RANKS = { vehicle: 0, state: 0, place: 0, running: 0, queued: 0, round_trip_ms: 1, answered: 1, failed: 2, lost: 2, models: 2, leaves_in_s: 2, device_class: 3, threads: 4, credits: 4 };
+const NUMBERS = ['running', 'queued', 'round_trip_ms', 'answered', 'failed', 'lost', 'leaves_in_s', 'threads', 'credits'];
 const HIDDEN = ['latitude', 'longitude', 'session'];
 const HEADS = { device_class: 'class', leaves_in_s: 'leaves in', round_trip_ms: 'rtt (ms)' };
 const SHOW = { leaves_in_s: duration, models: value => Array.isArray(value) ? value.join(' ') : scalar(value) };
@@ -53,7 +54,7 @@ export class Vehicles {
     this.#table.tBodies[0].replaceChildren();
   }
 
-  #classOf(column) { return `rank-${RANKS[column] ?? 3} col-${column}`; }
+  #classOf(column) { return `rank-${RANKS[column] ?? 4} col-${column}${NUMBERS.includes(column) ? ' number' : ''}`; }
 
   #sortBy(column) {
     this.#sort = { column, down: this.#sort.column === column && !this.#sort.down };
@@ -104,7 +105,6 @@ export class Vehicles {
       if (column === 'vehicle') return;
       if (column === 'state') return this.#updateState(cell, row.state);
       text(cell, (SHOW[column] ?? scalar)(row[column]));
-      cell.classList.toggle('number', isNumber(row[column]) || row[column] === null);
       cell.classList.toggle('trouble', ['failed', 'lost'].includes(column) && row[column] > 0);
     });
   }
