@@ -26,6 +26,7 @@ public sealed record SeedSettings
         new("work-port", "the vehicles' port: " + SettingParsers.PortNeeds),
         .. OperationsSettings.Known(isOffUnlessSet: false),
         new("data", "a folder that this seed alone writes to", WhenNotSet: "mesh/seed in the user's folder for data (~/.local/share)"),
+        new("dashboard", "on or off: the operations page on the REST port, at /"),
         new("models", "the model repository: a folder with <name>/<version>/model.onnx"),
         new(
             "seeds",
@@ -72,6 +73,8 @@ public sealed record SeedSettings
     public int WorkPort { get; init; } = 8010;
 
     public OperationsSettings Operations { get; init; } = new() { Port = OperationsSettings.DefaultPort };
+
+    public OnOff Dashboard { get; init; } = OnOff.On;
 
     public string Data { get; init; } = DefaultData;
 
@@ -137,6 +140,7 @@ public sealed record SeedSettings
             MetricsPort = reader.Optional("metrics-port", SettingParsers.Port, defaults.MetricsPort),
             WorkPort = reader.Optional("work-port", SettingParsers.Port, defaults.WorkPort),
             Operations = OperationsSettings.Read(reader, OperationsSettings.DefaultPort),
+            Dashboard = reader.Optional("dashboard", SettingParsers.Choice<OnOff>, defaults.Dashboard),
             Data = Path.GetFullPath(reader.Optional("data", SettingParsers.Text, defaults.Data)),
             Models = Path.GetFullPath(reader.Optional("models", SettingParsers.Text, defaults.Models)),
             Seeds = reader.Optional("seeds", SettingParsers.Endpoints, defaults.Seeds),

@@ -4,6 +4,7 @@ using Akka.Configuration;
 using Mesh.Hosting.Operations;
 using Mesh.Seed.Batches;
 using Mesh.Seed.Batches.Api;
+using Mesh.Seed.Dashboard;
 using Mesh.Seed.Health;
 using Mesh.Seed.Ingress;
 using Mesh.Seed.Ingress.Grpc;
@@ -41,6 +42,7 @@ public static class SeedHost
             .AddBatches(settings)
             .AddHealth(settings.Journal)
             .AddMeshPalette()
+            .AddDashboard(new DashboardOptions(settings.Region.Value, $"{settings.Host}:{settings.Port}"))
             .AddSingleton<MatcherPolicy, ListenerMatcherPolicy>()
             .AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(RouterMetrics.MeterName).AddPrometheusExporter());
 
@@ -48,6 +50,8 @@ public static class SeedHost
         app.Services.GetRequiredService<MembershipMetrics>(); // Nobody else asks for it.
         app.MapOpenInferenceRest().On(Listener.Http);
         app.MapBatchApi().On(Listener.Http);
+        if (settings.Dashboard == OnOff.On)
+            app.MapDashboard().On(Listener.Http);
         app.MapOpenInferenceGrpc().On(Listener.Grpc);
         app.MapPrometheusScrapingEndpoint("/metrics").On(Listener.Metrics);
         app.MapGrpcService<WorkStreamService>().On(Listener.Work);

@@ -1,0 +1,86 @@
+using System.Text.Json.Nodes;
+using Mesh.Operations;
+
+namespace Mesh.Seed.Dashboard;
+
+/// <summary>
+/// The operators' commands as the page may use them: what changes something or never ends is out of its reach, whoever asks.
+/// The answers are JSON: <c>{"tables": [{"columns": […], "rows": [[…]], "omitted": 0}], "documents": […], "lines": […]}</c>, or
+/// <c>{"error": "…"}</c>.
+/// </summary>
+internal sealed partial class ReadOnlyCommands(IEnumerable<ICommandHandler> handlers, DashboardOptions options, ILogger<ReadOnlyCommands> logger)
+{
+    /// <summary>Whom handlers are told that the page is.</summary>
+    private const string Operator = "web page";
+
+    private readonly ICommandHandler[] _handlers = [.. handlers];
+    private readonly ILogger _logger = logger;
+
+    /// <param name="words">E.g. "mesh vehicles".</param>
+    /// <param name="value">Of the command's first positional argument; null = it is given none.</param>
+    /// <param name="summary">Sees every row of the first table, those that are omitted too.</param>
+    public async Task<string> AskAsync(string words, string? value, IRowSummary? summary, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(options.CommandLimit);
+        try
+        {
+            return await AnswerAsync(words, value, summary, limit.Token);
+        }
+        catch (CommandFailedException e)
+        {
+            return Error(e.Message);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return Error($"'{words}' did not answer within {options.CommandLimit.TotalSeconds:0.#} s");
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            LogFailure(words, e);
+            return Error($"'{words}' failed; the seed's log says why");
+        }
+    }
+
+    public static string Error(string message) => new JsonObject { ["error"] = message }.ToJsonString();
+
+    private async Task<string> AnswerAsync(string words, string? value, IRowSummary? summary, CancellationToken cancellation)
+    {
+        var (handler, definition) = Find(words);
+        var answer = new CommandAnswer(options.MaxRows, summary);
+        await foreach (var output in handler.RunAsync(CallOf(definition, value), cancellation).WithCancellation(cancellation))
+            answer.Add(output);
+        return answer.ToJson();
+    }
+
+    private (ICommandHandler Handler, CommandDefinition Definition) Find(string words)
+    {
+        var space = words.IndexOf(' ', StringComparison.Ordinal);
+        var (palette, command) = (words[..space], words[(space + 1)..]);
+        foreach (var handler in _handlers.Where(handler => handler.Palette.Name == palette))
+        {
+            if (handler.Palette.Find(command) is not { } definition)
+                continue;
+            // Not only a matter of what the page asks for today: no mistake in it may ever drain a car.
+            if (definition.Changes || definition.IsDestructive || definition.IsEndless)
+                throw new CommandFailedException($"'{words}' is not one that only looks: use pbm");
+            return (handler, definition);
+        }
+
+        throw new CommandFailedException($"this seed has no command '{words}'");
+    }
+
+    private static CommandCall CallOf(CommandDefinition definition, string? value)
+    {
+        var arguments = definition.Arguments.Where(argument => argument.Default is not null)
+            .ToDictionary(argument => argument.Name, argument => argument.Default!);
+        if (value is not null)
+        {
+            var first = definition.Arguments.FirstOrDefault(argument => argument.Kind == ArgumentKind.Positional)
+                ?? throw new CommandFailedException($"'{definition.Name}' takes no argument");
+            arguments[first.Name] = value;
+        }
+
+        return new CommandCall(definition.Name, arguments, Operator);
+    }
+}
