@@ -54,14 +54,15 @@ public static class DashboardHosting
     /// <summary>Changes each time because of its clock, so it is the stream's heartbeat too.</summary>
     private static string SeedOf(DashboardOptions options, IReadiness readiness, TimeProvider time)
     {
-        var isReady = readiness.IsReady(out var reason);
+        var health = readiness.Report();
         return new JsonObject
         {
             ["region"] = options.Region,
             ["seed"] = options.Seed,
             ["version"] = options.Version,
-            ["ready"] = isReady,
-            ["reason"] = reason,
+            ["ready"] = health.IsReady,
+            ["status"] = health.StatusText,
+            ["reason"] = string.Join("; ", health.Reasons.Select(reason => reason.Message)),
             ["at"] = time.GetUtcNow().ToString("O"),
             ["interval_ms"] = options.Interval.TotalMilliseconds,
         }.ToJsonString();

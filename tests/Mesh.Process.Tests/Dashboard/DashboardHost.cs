@@ -1,6 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
+using Mesh.Messages;
 using Mesh.Seed.Dashboard;
+using Mesh.Seed.Health;
 using Mesh.Seed.Ingress;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -55,11 +57,12 @@ internal sealed class DashboardHost : IReadiness, IAsyncDisposable
         await app.DisposeAsync();
     }
 
-    public bool IsReady(out string reason)
-    {
-        reason = NotReady ?? "";
-        return NotReady is null;
-    }
+    public bool HasStarted => true;
+
+    public HealthReport Report() =>
+        NotReady is null ? HealthReport.Well : new HealthReport(HealthStatus.NotReady, [new HealthReason(HealthCodes.Joining, NotReady)]);
+
+    public bool CanServe(ModelReference model, out string reason) => throw new NotSupportedException("The page asks for no model.");
 
     public ValueTask DisposeAsync() => new(StopAsync());
 }

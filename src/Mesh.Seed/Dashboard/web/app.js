@@ -54,7 +54,7 @@ function showSeed(seed) {
   text(byId('seed'), seed.seed);
   text(byId('version'), `v${seed.version}`);
   document.title = `${seed.region} · Mesh`;
-  badge('readiness', seed.ready ? 'good' : 'bad', seed.ready ? 'ready' : `not ready: ${seed.reason}`);
+  badge('readiness', !seed.ready ? 'bad' : seed.reason ? 'warn' : 'good', [seed.status.replace('_', ' '), seed.reason].filter(Boolean).join(': '));
   if (ready !== undefined && ready !== seed.ready) announce(seed.ready ? 'The seed is ready.' : `The seed is not ready: ${seed.reason}`);
   ready = seed.ready;
   const at = new Date(seed.at);
