@@ -12,7 +12,7 @@ internal sealed class FakeTerminal : ITerminal
 
     public SignallingWriter Written { get; } = new();
 
-    public StringWriter Errors { get; } = new(CultureInfo.InvariantCulture);
+    public SignallingWriter Errors { get; } = new();
 
     public TextWriter Out => Written;
 
@@ -105,6 +105,13 @@ internal sealed class SignallingWriter : StringWriter
     {
         lock (_lock)
             base.Write(value);
+    }
+
+    public override void WriteLine(string? value)
+    {
+        lock (_lock)
+            base.Write(value + "\n");
+        Flush();
     }
 
     public override void Flush()
