@@ -152,6 +152,7 @@ public sealed record VehicleSettings
     public IReadOnlyList<string> Problems() =>
     [
         .. Telemetry.Open(TimeProvider.System, Random.Shared, NullLoggerFactory.Instance).Errors.Select(error => $"--telemetry: {error}"),
+        .. Operations.Problems(),
         .. Policy is "" or DemoPolicy ? [] : OwnerPolicyFile.Problems(Policy).Select(error => $"--policy: {error}"),
     ];
 

@@ -10,6 +10,9 @@ namespace Mesh.Pbm;
 /// <summary>The whole program, with its terminal as an argument.</summary>
 internal static class PbmProgram
 {
+    /// <summary>EPIPE of Linux and macOS.</summary>
+    private const int BrokenPipe = 32;
+
     public static string Version =>
         typeof(PbmProgram).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
 
@@ -30,7 +33,7 @@ internal static class PbmProgram
             terminal.Tell(e.Message);
             return e.ExitCode;
         }
-        catch (IOException)
+        catch (IOException e) when (e.HResult == BrokenPipe)
         {
             // Whoever read our output has seen enough.
             return PbmExit.Ok;
@@ -60,7 +63,7 @@ internal static class PbmProgram
 
     private static Func<string, bool> Ask(ITerminal terminal) => question =>
     {
-        terminal.Error.Write(question);
+        terminal.Error.Write($"{question} {Prompt.AskSign}");
         return terminal.In.ReadLine()?.Trim() is "y" or "Y" or "yes";
     };
 }

@@ -29,6 +29,7 @@ if (args.Contains("--print-reference"))
 }
 
 var (settings, errors) = SeedSettings.Read(hocon, Environment.GetEnvironmentVariables(), args);
+errors = [.. errors, .. settings.Operations.Problems()];
 if (errors.Count > 0 || args.Contains("--check-config"))
     return SettingsHelp.Report(Name, errors);
 if (args.Contains("--health"))

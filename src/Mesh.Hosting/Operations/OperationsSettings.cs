@@ -44,7 +44,7 @@ public sealed record OperationsSettings
     public static OperationsSettings Read(SettingsReader reader, int? port)
     {
         var read = reader.Optional("pbm-port", SettingParsers.Port, port ?? -1);
-        var settings = new OperationsSettings
+        return new OperationsSettings
         {
             Port = read < 0 ? null : read,
             Bind = reader.Optional("pbm-bind", SettingParsers.Address, IPAddress.Loopback),
@@ -53,8 +53,6 @@ public sealed record OperationsSettings
             Authority = File("pbm-ca"),
             Tokens = File("pbm-tokens"),
         };
-        settings.Check(reader.AddError);
-        return settings;
 
         string? File(string name) =>
             reader.Optional(name, SettingParsers.Text, "") is { Length: > 0 } path ? Path.GetFullPath(path) : null;
@@ -63,35 +61,37 @@ public sealed record OperationsSettings
     /// <summary>Why the port cannot be listened on now.</summary>
     public IReadOnlyList<string> PortProblems() => PortCheck.Problems(Bind, ("pbm-port", Port ?? 0));
 
-    private void Check(Action<string, string> error)
-    {
-        if (Port is null)
-            return;
-        if (!IPAddress.IsLoopback(Bind) && Certificate is null)
-            error("pbm-bind", "off loopback operators connect with TLS only: needs --pbm-cert and --pbm-key");
-        if (!IPAddress.IsLoopback(Bind) && !KnowsOperators)
-            error("pbm-bind", "off loopback operators prove who they are: needs --pbm-ca (their certificates), --pbm-tokens (their tokens) or both");
-        if (Certificate is null != Key is null)
-            error(Key is null ? "pbm-key" : "pbm-cert", "--pbm-cert and --pbm-key belong together: needs both or none");
-        if (Authority is not null && Certificate is null)
-            error("pbm-ca", "operators' certificates are shown in TLS only: needs --pbm-cert and --pbm-key too");
-        if (Certificate is not null && Key is not null)
-            Try("pbm-cert", () => LoadCertificate().Dispose());
-        if (Authority is not null)
-            Try("pbm-ca", () => LoadAuthority());
-        if (Tokens is not null)
-            Try("pbm-tokens", () => TokenTable.Parse(System.IO.File.ReadAllText(Tokens)));
+    /// <summary>What is wrong with the settings together and with the files that they name, all at once.</summary>
+    public IReadOnlyList<string> Problems() => Port is null ? [] :
+    [
+        .. IPAddress.IsLoopback(Bind) ? [] : ProblemsOffLoopback(),
+        .. Certificate is null == Key is null ? [] : (string[])["--pbm-cert and --pbm-key belong together: needs both or none"],
+        .. Authority is null || Certificate is not null
+            ? []
+            : (string[])["--pbm-ca: operators' certificates are shown in TLS only: needs --pbm-cert and --pbm-key too"],
+        .. Certificate is null || Key is null ? [] : ProblemsOf("pbm-cert", () => LoadCertificate().Dispose()),
+        .. Authority is null ? [] : ProblemsOf("pbm-ca", () => LoadAuthority()),
+        .. Tokens is null ? [] : ProblemsOf("pbm-tokens", () => TokenTable.Parse(System.IO.File.ReadAllText(Tokens))),
+    ];
 
-        void Try(string name, Action load)
+    private IEnumerable<string> ProblemsOffLoopback()
+    {
+        if (Certificate is null)
+            yield return $"--pbm-bind {Bind}: off loopback operators connect with TLS only: needs --pbm-cert and --pbm-key";
+        if (!KnowsOperators)
+            yield return $"--pbm-bind {Bind}: off loopback operators prove who they are: needs --pbm-ca (their certificates), --pbm-tokens (their tokens) or both";
+    }
+
+    private static string[] ProblemsOf(string setting, Action load)
+    {
+        try
         {
-            try
-            {
-                load();
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or FormatException)
-            {
-                error(name, e.Message);
-            }
+            load();
+            return [];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or FormatException)
+        {
+            return [$"--{setting}: {e.Message}"];
         }
     }
 

@@ -42,23 +42,34 @@ internal sealed class ArgumentReading(CommandDefinition definition, ImmutableArr
     {
         var equals = words[at].IndexOf('=', StringComparison.Ordinal);
         var name = equals < 0 ? words[at][2..] : words[at][2..equals];
-        if (definition.Arguments.FirstOrDefault(argument => argument.Kind != ArgumentKind.Positional && argument.Name == name) is not { } argument)
-            _errors.Add($"there is no option --{CommandGrammar.Shown(name)}: {Hint(name)}");
-        else if (argument.Kind == ArgumentKind.Switch && equals >= 0)
+        if (Find(name) is not { } argument)
+        {
+            _errors.Add($"there is no option --{CommandGrammar.Shown(name)}: {NearNames.Hint(name, OptionNames, "--")}");
+            // What was meant has a value, which is then no error of its own.
+            var meant = NearNames.Nearest(name, OptionNames) is { } near ? Find(near)?.Kind : null;
+            return equals < 0 && meant == ArgumentKind.Option && HasValue(at) ? at + 1 : at;
+        }
+
+        if (argument.Kind == ArgumentKind.Switch && equals >= 0)
             _errors.Add($"--{name} takes no value");
         else if (argument.Kind == ArgumentKind.Switch)
             Set(argument, "true");
         else if (equals >= 0)
             Set(argument, words[at][(equals + 1)..]);
-        else if (at + 1 < words.Length && !words[at + 1].StartsWith("--", StringComparison.Ordinal))
+        else if (HasValue(at))
             Set(argument, words[++at]);
         else
             _errors.Add($"--{name} has no value: needs {argument.Description}");
         return at;
     }
 
-    private string Hint(string name) => NearNames.Hint(
-        name, [.. definition.Arguments.Where(argument => argument.Kind != ArgumentKind.Positional).Select(argument => argument.Name)], "--");
+    private ImmutableArray<string> OptionNames =>
+        [.. definition.Arguments.Where(argument => argument.Kind != ArgumentKind.Positional).Select(argument => argument.Name)];
+
+    private CommandArgument? Find(string option) =>
+        definition.Arguments.FirstOrDefault(argument => argument.Kind != ArgumentKind.Positional && argument.Name == option);
+
+    private bool HasValue(int at) => at + 1 < words.Length && !words[at + 1].StartsWith("--", StringComparison.Ordinal);
 
     private void Set(CommandArgument argument, string value)
     {

@@ -17,13 +17,13 @@ public static class CommandGrammar
         if (words.Sum(word => (long)word.Length + 1) > OperationsLimits.LineLength)
             return Wrong($"a command has at most {OperationsLimits.LineLength} characters");
         if (words.Count == 0)
-            return Wrong($"no command: {NearNames.Hint("", Names(palettes))}; see '{HelpWord}'");
+            return Wrong($"no command; see '{HelpWord}'");
         if (words[0] == HelpWord)
             return ReadHelp([.. words.Skip(1)], palettes);
         if (words.TakeWhile(word => word != "--").Contains("--help"))
             return ReadHelp([.. words.TakeWhile(word => !word.StartsWith("--", StringComparison.Ordinal)).Take(2)], palettes);
         if (palettes.FirstOrDefault(palette => palette.Name == words[0]) is not { } palette)
-            return Wrong($"there is no palette '{Shown(words[0])}': {NearNames.Hint(words[0], Names(palettes))}");
+            return Wrong($"there is no palette '{Shown(words[0])}': {NearNames.Hint(words[0], [.. Names(palettes), HelpWord])}");
         if (words.Count == 1)
             return Wrong($"'{palette.Name}' needs a command: {string.Join(", ", Names(palette))}; see '{HelpWord} {palette.Name}'");
         return palette.Find(words[1]) is { } definition

@@ -16,20 +16,19 @@ public abstract record CommandReading
         public CommandCall By(string @operator) => new(Definition.Name, Arguments, @operator);
 
         /// <summary>One line that has the same meaning, for logs: values of secret arguments are '***'.</summary>
-        public string ToLine() => string.Join(' ', (string[])[Palette.Name, Definition.Name, .. Definition.Arguments.SelectMany(WordsOf)]);
-
-        private IEnumerable<string> WordsOf(CommandArgument argument)
+        public string ToLine()
         {
-            if (!Arguments.TryGetValue(argument.Name, out var value))
-                return [];
-            var word = argument.IsSecret ? "***" : WordSplitter.Quote(value);
-            return argument.Kind switch
-            {
-                ArgumentKind.Positional => [word],
-                ArgumentKind.Switch => [$"--{argument.Name}"],
-                _ => [$"--{argument.Name}", word],
-            };
+            var given = Definition.Arguments.Where(argument => Arguments.ContainsKey(argument.Name)).ToList();
+            var values = given.Where(argument => argument.Kind == ArgumentKind.Positional).Select(WordOf).ToList();
+            var options = given.Where(argument => argument.Kind != ArgumentKind.Positional)
+                .Select(argument => argument.Kind == ArgumentKind.Switch ? $"--{argument.Name}" : $"--{argument.Name}={WordOf(argument)}");
+            string[] rest = values.Any(IsLikeOption) ? [.. options, "--", .. values] : [.. values, .. options];
+            return string.Join(' ', (string[])[Palette.Name, Definition.Name, .. rest]);
         }
+
+        private string WordOf(CommandArgument argument) => argument.IsSecret ? "***" : WordSplitter.Quote(Arguments[argument.Name]);
+
+        private static bool IsLikeOption(string word) => word.TrimStart('\'').StartsWith("--", StringComparison.Ordinal);
     }
 
     /// <summary>A question for help, with the answer.</summary>

@@ -11,6 +11,8 @@ internal sealed class Prompt(CommandSession session, ITerminal terminal, PbmOpti
 {
     private const string Sign = "pbm> ";
 
+    public const string AskSign = "Run it? [y/N] ";
+
     /// <summary>A Tab waits no longer for a host that is gone.</summary>
     private static readonly TimeSpan CompletionLimit = TimeSpan.FromSeconds(1);
 
@@ -20,7 +22,7 @@ internal sealed class Prompt(CommandSession session, ITerminal terminal, PbmOpti
     public async Task<int> RunAsync()
     {
         var host = await session.PalettesAsync(CancellationToken.None);
-        terminal.Out.Write($"{Rendering.SafeText.OneLine(host.Host)} at {options.Host}. 'help' tells the commands, Tab completes, Ctrl-D leaves.\n");
+        terminal.Out.Write($"{Rendering.SafeText.OneLine(host.Host)} at {options.Host}. 'help' for commands, Tab completes, Ctrl-D leaves.\n");
         while (new LineEditor(terminal, Sign, _history, Complete).Read() is { } text)
         {
             var (words, error) = WordSplitter.Split(text);
@@ -31,15 +33,18 @@ internal sealed class Prompt(CommandSession session, ITerminal terminal, PbmOpti
                 terminal.Tell(error ?? string.Join('\n', errors));
             else if (words.Length > 0)
                 await session.RunAsync(line.Or(options.Line), Ask);
-            if (!await HasSecretAsync(line.Words))
+            if (!HasSecret(line.Words))
                 _history.Add(text);
         }
 
         return PbmExit.Ok;
     }
 
-    private bool Ask(string question) =>
-        new LineEditor(terminal, question, new History(null), text => new TextCompletion(text, [])).Read()?.Trim() is "y" or "Y" or "yes";
+    private bool Ask(string question)
+    {
+        terminal.Out.Write($"{question}\n");
+        return new LineEditor(terminal, AskSign, new History(null), text => new TextCompletion(text, [])).Read()?.Trim() is "y" or "Y" or "yes";
+    }
 
     private TextCompletion Complete(string text) => TextCompletion.Of(text, (words, begun) =>
     {
@@ -55,17 +60,7 @@ internal sealed class Prompt(CommandSession session, ITerminal terminal, PbmOpti
         }
     });
 
-    private async Task<bool> HasSecretAsync(ImmutableArray<string> words)
-    {
-        try
-        {
-            var palettes = (await session.PalettesAsync(CancellationToken.None, CompletionLimit)).Palettes;
-            return words.Length > 1
-                && palettes.FirstOrDefault(palette => palette.Name == words[0])?.Find(words[1])?.Arguments.Any(argument => argument.IsSecret) == true;
-        }
-        catch (PbmException)
-        {
-            return false;
-        }
-    }
+    private bool HasSecret(ImmutableArray<string> words) =>
+        words.Length > 1
+        && session.KnownPalettes.FirstOrDefault(palette => palette.Name == words[0])?.Find(words[1])?.Arguments.Any(argument => argument.IsSecret) == true;
 }

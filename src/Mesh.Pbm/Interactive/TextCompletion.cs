@@ -12,7 +12,9 @@ internal sealed record TextCompletion(string Text, ImmutableArray<Candidate> Cho
     {
         var (words, begun) = WordSplitter.SplitBegun(text);
         var choices = candidates(words, begun);
-        if (choices.Length == 0 || !text.EndsWith(begun, StringComparison.Ordinal))
+        // A word that has a quote or a '\' is the person's own to end.
+        var isPlain = text.EndsWith(begun, StringComparison.Ordinal) && (text.Length == begun.Length || char.IsWhiteSpace(text[^(begun.Length + 1)]));
+        if (choices.Length == 0 || !isPlain)
             return new TextCompletion(text, choices);
         var common = choices.Length == 1 ? WordSplitter.Quote(choices[0].Text) + " " : CommonBeginning(choices);
         return common.Length > begun.Length ? new TextCompletion(text[..^begun.Length] + common, choices) : new TextCompletion(text, choices);

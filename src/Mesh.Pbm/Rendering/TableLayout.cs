@@ -19,7 +19,7 @@ internal sealed class TableLayout(ImmutableArray<string> columns, TextStyle styl
 
     private static readonly string[] Units =
     [
-        "ms", "us", "s", "min", "h", "bytes", "kib", "mib", "gib", "kb", "mb", "gb", "percent", "w", "kw", "wh", "kwh", "v", "a", "c", "celsius", "m", "km", "hz",
+        "ms", "us", "s", "min", "h", "bytes", "kib", "mib", "gib", "kb", "mb", "gb", "percent", "w", "kw", "wh", "kwh", "v", "a", "c", "celsius", "m", "km", "kmh", "hz",
     ];
 
     private readonly int[] _widths = [.. columns.Select(column => SafeText.Width(Head(column)))];

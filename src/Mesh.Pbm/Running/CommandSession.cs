@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Mesh.Operations;
 using Mesh.Operations.Grammar;
 using Mesh.Pbm.Connection;
 using Mesh.Pbm.Rendering;
@@ -13,10 +14,17 @@ internal sealed class CommandSession(OperationsClient client, ITerminal terminal
 
     private HostPalettes? _palettes;
 
+    /// <summary>As they were last downloaded.</summary>
+    public ImmutableArray<CommandPalette> KnownPalettes { get; private set; } = [];
+
     /// <summary>Downloaded anew after the connection was lost: another version may be there now.</summary>
     /// <exception cref="PbmException">There is no host, or it does not let us.</exception>
-    public async Task<HostPalettes> PalettesAsync(CancellationToken cancellation, TimeSpan? limit = null) =>
+    public async Task<HostPalettes> PalettesAsync(CancellationToken cancellation, TimeSpan? limit = null)
+    {
         _palettes ??= await client.GetPalettesAsync(limit ?? PaletteLimit, cancellation);
+        KnownPalettes = _palettes.Palettes;
+        return _palettes;
+    }
 
     /// <summary>Tells errors itself.</summary>
     /// <returns>An exit code.</returns>
@@ -80,7 +88,7 @@ internal sealed class CommandSession(OperationsClient client, ITerminal terminal
         var question = $"'{command.ToLine()}' takes away what does not come back by itself.";
         if (ask is null)
             terminal.Tell($"{question} Nobody is here to ask: agree with --yes");
-        else if (ask($"{question} Run it? [y/N] "))
+        else if (ask(question))
             return true;
         else
             terminal.Tell("not run");

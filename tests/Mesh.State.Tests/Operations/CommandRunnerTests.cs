@@ -1,0 +1,155 @@
+using System.Text.Json.Nodes;
+using Mesh.Hosting.Operations;
+using Mesh.Operations;
+using Mesh.Operations.Grammar;
+using Mesh.State.Tests.Telemetry;
+using Mesh.Testing.Operations;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Mesh.State.Tests.Operations;
+
+public sealed class CommandRunnerTests : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly DrivenClock _clock = new();
+    private readonly GarageHandler _garage = new();
+    private readonly CommandRunner _runner;
+
+    public CommandRunnerTests() => _runner = Runner(_folder.Path);
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task A_handler_gets_the_checked_call()
+    {
+        Assert.Equal(3, (await RunAsync("garage show --all")).Count);
+        var call = Assert.Single(_garage.Calls);
+        Assert.Equal(("show", "anna", "true", "100", false), (call.Command, call.Operator, call["all"], call["limit"], call.Has("state")));
+        Assert.False(File.Exists(_folder.File("audit.jsonl")));
+    }
+
+    [Fact]
+    public async Task Help_needs_no_handler()
+    {
+        var lines = (await RunAsync("help")).Cast<CommandOutput.Line>().Select(line => line.Text);
+        Assert.Equal(["Palettes:", "  garage  A garage of sample cars."], lines.Take(2));
+        Assert.Empty(_garage.Calls);
+    }
+
+    [Theory]
+    [InlineData("garage shw", CommandRefusal.Wrong, "'garage' has no command 'shw': did you mean show?")]
+    [InlineData("garage crush V-1", CommandRefusal.Unconfirmed, "'garage crush V-1' takes away what does not come back by itself: confirm it (--yes)")]
+    [InlineData("garage fail", CommandRefusal.Failed, "the garage is closed: come back tomorrow")]
+    [InlineData("garage break", CommandRefusal.Broken, "'garage break' failed; the log of this host says why")]
+    public async Task What_does_not_work_is_told(string line, CommandRefusal refusal, string message)
+    {
+        var e = await Assert.ThrowsAsync<CommandRefusedException>(() => RunAsync(line));
+        Assert.Equal((refusal, message), (e.Refusal, e.Message));
+    }
+
+    [Fact]
+    public async Task A_destructive_command_runs_once_it_is_confirmed()
+    {
+        await Assert.ThrowsAsync<CommandRefusedException>(() => RunAsync("garage crush V-1"));
+        Assert.Empty(_garage.Calls);
+        Assert.False(File.Exists(_folder.File("audit.jsonl")));
+        await RunAsync("garage crush V-1", isConfirmed: true);
+        Assert.Single(_garage.Calls);
+    }
+
+    [Fact]
+    public async Task What_changes_something_is_audited_with_its_outcome_and_without_secrets()
+    {
+        await RunAsync("garage open front --pin 1234");
+        await Assert.ThrowsAsync<CommandRefusedException>(() => RunAsync("garage fail"));
+        var audit = Audit();
+        Assert.Equal(
+            ["begun", "done", "begun", "failed"], audit.Select(entry => (string?)entry["outcome"]));
+        Assert.Equal(("anna", "a peer", "garage open front --pin=***"), ((string?)audit[0]["operator"], (string?)audit[0]["peer"], (string?)audit[0]["command"]));
+        Assert.Equal((string?)audit[0]["id"], (string?)audit[1]["id"]);
+        Assert.Equal("the garage is closed: come back tomorrow", (string?)audit[3]["reason"]);
+    }
+
+    [Fact]
+    public async Task An_answer_that_nobody_reads_to_its_end_is_audited_as_cancelled()
+    {
+        await foreach (var _ in _runner.RunAsync(Request("garage open front"), default))
+            break;
+        Assert.Equal(["begun", "cancelled"], Audit().Select(entry => (string?)entry["outcome"]));
+    }
+
+    [Fact]
+    public async Task Nothing_changes_without_an_audit_log()
+    {
+        var runner = Runner(_folder.Write("a file", ""));
+        var e = await Assert.ThrowsAsync<CommandRefusedException>(() => RunAsync("garage open front", runner: runner));
+        Assert.Equal(CommandRefusal.Failed, e.Refusal);
+        Assert.StartsWith("the audit log cannot be written, and nothing changes without: ", e.Message, StringComparison.Ordinal);
+        Assert.Empty(_garage.Calls);
+        await RunAsync("garage show", runner: runner);
+    }
+
+    [Fact]
+    public async Task A_command_that_takes_too_long_is_ended()
+    {
+        var run = RunAsync("garage wait");
+        var token = await _garage.Waiting.Task.WaitAsync(Patience);
+        _clock.Advance(CommandRunner.Limit - TimeSpan.FromSeconds(1));
+        Assert.False(token.IsCancellationRequested);
+        _clock.Advance(TimeSpan.FromSeconds(2));
+        var e = await Assert.ThrowsAsync<CommandRefusedException>(() => run.WaitAsync(Patience));
+        Assert.Equal((CommandRefusal.Late, "'garage wait' took longer than 60 s"), (e.Refusal, e.Message));
+    }
+
+    [Fact]
+    public async Task An_endless_one_goes_on_until_it_is_cancelled()
+    {
+        using var cancel = new CancellationTokenSource();
+        var run = RunAsync("garage tail", cancellation: cancel.Token);
+        var token = await _garage.Waiting.Task.WaitAsync(Patience);
+        _clock.Advance(TimeSpan.FromDays(1));
+        Assert.False(token.IsCancellationRequested);
+        await cancel.CancelAsync();
+        var e = await Assert.ThrowsAsync<CommandRefusedException>(() => run.WaitAsync(Patience));
+        Assert.Equal(CommandRefusal.Cancelled, e.Refusal);
+    }
+
+    [Fact]
+    public async Task So_many_run_at_once_and_no_more()
+    {
+        using var cancel = new CancellationTokenSource();
+        var running = Enumerable.Range(0, CommandRunner.MaxCommands).Select(_ => RunAsync("garage wait", cancellation: cancel.Token)).ToList();
+        var e = await Assert.ThrowsAsync<CommandRefusedException>(() => RunAsync("garage show"));
+        Assert.Equal((CommandRefusal.Busy, "32 commands run here already: stop one, or try again later"), (e.Refusal, e.Message));
+        await cancel.CancelAsync();
+        foreach (var run in running)
+            await Assert.ThrowsAsync<CommandRefusedException>(() => run.WaitAsync(Patience));
+        await RunAsync("garage show");
+    }
+
+    [Fact]
+    public void Palettes_that_cannot_be_told_apart_are_not_served()
+    {
+        var e = Assert.Throws<InvalidOperationException>(() => new CommandRunner(
+            [_garage, new GarageHandler()], new AuditLog(_folder.Path, _clock, NullLogger<AuditLog>.Instance), _clock, NullLogger<CommandRunner>.Instance));
+        Assert.Equal("The commands cannot be served: two palettes are named 'garage'", e.Message);
+    }
+
+    private CommandRunner Runner(string data) =>
+        new([_garage], new AuditLog(data, _clock, NullLogger<AuditLog>.Instance), _clock, NullLogger<CommandRunner>.Instance);
+
+    private async Task<List<CommandOutput>> RunAsync(
+        string line, bool isConfirmed = false, CommandRunner? runner = null, CancellationToken cancellation = default)
+    {
+        var outputs = new List<CommandOutput>();
+        await foreach (var output in (runner ?? _runner).RunAsync(Request(line) with { IsConfirmed = isConfirmed }, cancellation))
+            outputs.Add(output);
+        return outputs;
+    }
+
+    private static CommandRequest Request(string line) => new(WordSplitter.Split(line).Words, false, "anna", "a peer");
+
+    private List<JsonNode> Audit() => [.. File.ReadAllLines(_folder.File("audit.jsonl")).Select(line => JsonNode.Parse(line)!)];
+}

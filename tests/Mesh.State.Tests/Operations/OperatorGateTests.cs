@@ -1,0 +1,93 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Mesh.Hosting.Operations;
+using Mesh.Testing.Operations;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Mesh.State.Tests.Operations;
+
+public sealed class OperatorGateTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Without_proofs_everybody_is_local() => Assert.Equal("local", new OperatorGate(null, null).NameOf(null, "Bearer x"));
+
+    [Theory]
+    [InlineData("Bearer correct", "anna")]
+    [InlineData("bearer correct ", "anna")]
+    [InlineData("Bearer wrong", null)]
+    [InlineData("Bearer ", null)]
+    [InlineData("Basic correct", null)]
+    [InlineData("correct", null)]
+    [InlineData(null, null)]
+    public void A_token_has_a_name(string? header, string? name)
+    {
+        var tokens = TokenTable.Parse($"# operators\n\nanna {Hash("correct")}\nbert {Hash("other")}");
+        Assert.Equal(name, new OperatorGate(null, tokens.NameOf).NameOf(null, header));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("anna")]
+    [InlineData("anna secret")]
+    [InlineData("an/na 0000000000000000000000000000000000000000000000000000000000000000")]
+    public void A_token_file_of_another_form_is_refused_and_not_repeated(string text)
+    {
+        var e = Assert.Throws<FormatException>(() => TokenTable.Parse(text));
+        Assert.DoesNotContain("secret", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_token_file_is_read_again_when_it_changes()
+    {
+        var path = _folder.Write("tokens", $"anna {Hash("one")}");
+        var file = new TokenFile(path, NullLogger<TokenFile>.Instance);
+        Assert.Equal(("anna", null), (file.NameOf("one"), file.NameOf("two")));
+        Change($"bertha {Hash("two")}");
+        Assert.Equal((null, "bertha"), (file.NameOf("one"), file.NameOf("two")));
+        Change("nonsense");
+        Assert.Null(file.NameOf("two"));
+        Change($"anna {Hash("one")}");
+        Assert.Equal("anna", file.NameOf("one"));
+        File.Delete(path);
+        Assert.Null(file.NameOf("one"));
+
+        void Change(string text)
+        {
+            var before = File.GetLastWriteTimeUtc(path);
+            _folder.Write("tokens", text);
+            File.SetLastWriteTimeUtc(path, before.AddSeconds(1));
+        }
+    }
+
+    [Fact]
+    public void Only_the_authoritys_certificates_for_clients_that_are_valid_now_are_trusted()
+    {
+        using var authority = new TestAuthority(_folder.Path);
+        using var other = new TestAuthority(_folder.Path, "other authority");
+        var trusted = new X509Certificate2Collection();
+        trusted.ImportFromPemFile(authority.Path);
+        var gate = new OperatorGate(trusted, null);
+        Assert.True(Trusts(authority.Operator("anna")));
+        Assert.False(Trusts(authority.Operator("anna", isExpired: true)));
+        Assert.False(Trusts(other.Operator("anna")));
+        Assert.False(Trusts(authority.Server()));
+        using var anna = Load(authority.Operator("anna"));
+        Assert.Equal("anna", gate.NameOf(anna, null));
+        Assert.Null(gate.NameOf(null, "Bearer x"));
+
+        bool Trusts((string, string) files)
+        {
+            using var certificate = Load(files);
+            return gate.Trusts(certificate, null);
+        }
+    }
+
+    internal static string Hash(string token) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
+
+    private static X509Certificate2 Load((string Certificate, string Key) files) => X509CertificateLoader.LoadCertificateFromFile(files.Certificate);
+}
