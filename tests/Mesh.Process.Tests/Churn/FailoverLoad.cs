@@ -6,16 +6,17 @@ using Mesh.Demo;
 
 namespace Mesh.Process.Tests.Churn;
 
-/// <summary>What became of a load: every request is in <paramref name="Latencies"/> or in <paramref name="Lost"/>.</summary>
-/// <param name="Latencies">Of the answered, from the first try at any seed to the right answer.</param>
+/// <summary>What became of a load: every request is in <paramref name="Answers"/> or in <paramref name="Lost"/>.</summary>
+/// <param name="Answers">Who gave it, and how long it took from the first try at any seed to the right answer.</param>
 /// <param name="Lost">Not answered within the client's patience, or wrongly; each with the reason.</param>
 /// <param name="Elsewhere">Tries that were refused or broke, after which the next seed was asked.</param>
 /// <param name="Gap">The longest time in which nobody got an answer.</param>
-internal sealed record FailoverResult(IReadOnlyList<TimeSpan> Latencies, IReadOnlyList<string> Lost, int Elsewhere, TimeSpan Gap)
+internal sealed record FailoverResult(IReadOnlyList<(string Vehicle, TimeSpan Latency)> Answers, IReadOnlyList<string> Lost, int Elsewhere, TimeSpan Gap)
 {
-    public int Answered => Latencies.Count;
+    public int Answered => Answers.Count;
 
-    public TimeSpan Percentile(double part) => Latencies.Order().ElementAt((int)Math.Min(Latencies.Count - 1, part * Latencies.Count));
+    public TimeSpan Percentile(double part) =>
+        Answers.Select(answer => answer.Latency).Order().ElementAt((int)Math.Min(Answers.Count - 1, part * Answers.Count));
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
@@ -35,7 +36,7 @@ internal sealed class FailoverLoad : IAsyncDisposable
     private static readonly TimeSpan BetweenTries = TimeSpan.FromMilliseconds(50);
 
     private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentQueue<TimeSpan> _latencies = [];
+    private readonly ConcurrentQueue<(string Vehicle, TimeSpan Latency)> _answers = [];
     private readonly ConcurrentQueue<string> _lost = [];
     private readonly List<Task> _clients;
     private readonly List<int> _expected;
@@ -55,14 +56,14 @@ internal sealed class FailoverLoad : IAsyncDisposable
         _clients = [.. Enumerable.Range(0, clients).Select(client => RunAsync(ask, client % seeds.Count, pace))];
     }
 
-    public int Answered => _latencies.Count;
+    public int Answered => _answers.Count;
 
     /// <summary>Waits for the requests under way, and answers for all.</summary>
     public async Task<FailoverResult> StopAsync()
     {
         await _stop.CancelAsync();
         await Task.WhenAll(_clients);
-        return new FailoverResult([.. _latencies], [.. _lost], _elsewhere, _gap);
+        return new FailoverResult([.. _answers], [.. _lost], _elsewhere, _gap);
     }
 
     public async ValueTask DisposeAsync()
@@ -91,7 +92,7 @@ internal sealed class FailoverLoad : IAsyncDisposable
             var answer = await seeds[seed].ClassifyAsync(number, CancellationToken.None);
             if (answer.Probabilities is { } probabilities && DirectRun.ClassOf(probabilities) == _expected[answer.Picture])
             {
-                Answer(Stopwatch.GetElapsedTime(started));
+                Answer(answer.Vehicle!, Stopwatch.GetElapsedTime(started));
                 return seed;
             }
 
@@ -108,9 +109,9 @@ internal sealed class FailoverLoad : IAsyncDisposable
         }
     }
 
-    private void Answer(TimeSpan latency)
+    private void Answer(string vehicle, TimeSpan latency)
     {
-        _latencies.Enqueue(latency);
+        _answers.Enqueue((vehicle, latency));
         lock (_lock)
         {
             var now = Stopwatch.GetTimestamp();
