@@ -14,7 +14,7 @@ COPY src/Mesh.Pbm src/Mesh.Pbm
 RUN dotnet publish src/Mesh.Pbm/Mesh.Pbm.csproj -c Release -o /app --no-restore
 
 # No shell, no package manager.
-FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled
+FROM mcr.microsoft.com/dotnet/runtime:10.0-noble-chiseled
 WORKDIR /app
 COPY --from=build /app ./
 # The root may be read-only; the prompt's history goes to /tmp, and with the container.

@@ -100,12 +100,13 @@ public sealed record VehicleSettings
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
     /// <summary>Reads all settings; the errors are complete, and the settings are only good when there are none.</summary>
+    public static (VehicleSettings Settings, IReadOnlyList<string> Errors) Read(Config hocon, IDictionary environment, IReadOnlyList<string> arguments) =>
+        Read(new SettingsReader(Known, hocon, environment, arguments));
     public static (VehicleSettings Settings, IReadOnlyList<string> Errors) Read(Config hocon, IDictionary environment, IReadOnlyList<string> arguments)
     {
         var reader = new SettingsReader(Known, hocon, environment, arguments);
         var settings = Read(reader);
         if (settings.Port != 0 && settings.Port == settings.Operations.Port)
-            reader.AddError("pbm-port", $"port {settings.Port} is also --port: each needs its own");
         return (settings, reader.Errors);
     }
 
@@ -118,11 +119,11 @@ public sealed record VehicleSettings
         return SettingsReference.Write("mesh-node", Known, reader, "vehicle.conf", hocon);
     }
 
-    private static VehicleSettings Read(SettingsReader reader)
+    private static (VehicleSettings Settings, IReadOnlyList<string> Errors) Read(SettingsReader reader)
     {
         var defaults = new VehicleSettings();
         var vehicle = reader.Required("vehicle-id", text => (VehicleId?)new VehicleId(text), defaults.Vehicle);
-        return new VehicleSettings
+        var settings = new VehicleSettings
         {
             Vehicle = vehicle,
             Region = reader.Required("region", text => (RegionName?)new RegionName(text), defaults.Region),
@@ -146,6 +147,7 @@ public sealed record VehicleSettings
             DrainGrace = reader.Optional("drain-grace", SettingParsers.Duration, defaults.DrainGrace),
             LogLevel = reader.Optional("log-level", SettingParsers.Choice<LogLevel>, defaults.LogLevel),
         };
+        return (settings, reader.Errors);
     }
 
     /// <summary>What is wrong with the files that the settings name, all at once.</summary>

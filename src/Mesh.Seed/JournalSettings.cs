@@ -49,6 +49,12 @@ public sealed record JournalSettings(string Provider, string ConnectionString, b
         command.ExecuteNonQuery();
     }
 
+    /// <summary>
+    /// Once a lost database is back, Akka's circuit breakers would keep the router from it for half a minute (journal) or a
+    /// whole one (snapshots). The router's supervisor already waits between its tries.
+    /// </summary>
+    private const string Breaker = "circuit-breaker.reset-timeout = 3s";
+
     public Config ToHocon() =>
         ConfigurationFactory.ParseString($$"""
             akka.persistence {
@@ -59,6 +65,7 @@ public sealed record JournalSettings(string Provider, string ConnectionString, b
                   provider-name = "{{Provider}}"
                   connection-string = {{Quoted(ConnectionString)}}
                   auto-initialize = true
+                  {{Breaker}}
                 }
               }
               snapshot-store {
@@ -68,6 +75,7 @@ public sealed record JournalSettings(string Provider, string ConnectionString, b
                   provider-name = "{{Provider}}"
                   connection-string = {{Quoted(ConnectionString)}}
                   auto-initialize = true
+                  {{Breaker}}
                 }
               }
             }

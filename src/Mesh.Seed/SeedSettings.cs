@@ -108,13 +108,8 @@ public sealed record SeedSettings
         Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "mesh", "seed");
 
     /// <summary>Reads all settings; the errors are complete, and the settings are only good when there are none.</summary>
-    public static (SeedSettings Settings, IReadOnlyList<string> Errors) Read(Config hocon, IDictionary environment, IReadOnlyList<string> arguments)
-    {
-        var reader = new SettingsReader(Known, hocon, environment, arguments);
-        var settings = Read(reader);
-        settings.CheckTogether(reader);
-        return (settings, reader.Errors);
-    }
+    public static (SeedSettings Settings, IReadOnlyList<string> Errors) Read(Config hocon, IDictionary environment, IReadOnlyList<string> arguments) =>
+        Read(new SettingsReader(Known, hocon, environment, arguments));
 
     /// <summary>Every setting with its default as commented HOCON (<c>hocon/seed-reference.conf</c>).</summary>
     /// <param name="hocon">What stands in <c>hocon/seed.conf</c>.</param>
@@ -125,7 +120,7 @@ public sealed record SeedSettings
         return SettingsReference.Write("mesh-seed", Known, reader, "seed.conf", hocon);
     }
 
-    private static SeedSettings Read(SettingsReader reader)
+    private static (SeedSettings Settings, IReadOnlyList<string> Errors) Read(SettingsReader reader)
     {
         var defaults = new SeedSettings();
         var settings = new SeedSettings
@@ -155,7 +150,9 @@ public sealed record SeedSettings
             LogLevel = reader.Optional("log-level", SettingParsers.Choice<LogLevel>, defaults.LogLevel),
         };
         settings = settings with { Journal = reader.Optional("journal", JournalSettings.Parse, JournalSettings.Sqlite(settings.Data)) };
-        return settings with { BlobStore = reader.Optional("blob-store", BlobStoreSettings.Parse, BlobStoreSettings.Beside(settings.Journal)) };
+        settings = settings with { BlobStore = reader.Optional("blob-store", BlobStoreSettings.Parse, BlobStoreSettings.Beside(settings.Journal)) };
+        settings.CheckTogether(reader);
+        return (settings, reader.Errors);
     }
 
     private void CheckTogether(SettingsReader reader)

@@ -53,6 +53,7 @@ public sealed class PostgresServer : IAsyncDisposable
     private readonly int _port;
     private ManagedProcess? _process;
 
+    private PostgresServer(string connectionString, string? socketFolder, ManagedProcess? process)
     private PostgresServer(string connectionString, ManagedProcess? process, string folder = "", int port = 0)
     {
         ConnectionString = connectionString;
@@ -70,6 +71,12 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Of the server's maintenance database, as a user who may create databases.</summary>
     public string ConnectionString { get; }
 
+    /// <summary>As Host of a connection string it reaches the server over a Unix socket, also from another network namespace; null when the server is not ours.</summary>
+    public string? SocketFolder => _process is null ? null : _folder;
+
+    /// <summary>Whether tests get a server of their own.</summary>
+    public static bool IsPrivate => External is null;
+
     /// <summary>The process that ends with us; null when the server is not ours.</summary>
     public int? WatchdogId => _process?.Id;
 
@@ -82,6 +89,8 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <exception cref="InvalidOperationException">There is none to be had, or it does not start; the message says why.</exception>
     public static async Task<PostgresServer> StartAsync()
     {
+        if (External is { } external)
+            return new PostgresServer(external, null, null);
         var binaries = Binaries.Value.Found ?? throw new InvalidOperationException(Binaries.Value.Reason);
         for (var attempt = 1; ; attempt++)
         {
@@ -181,7 +190,7 @@ public sealed class PostgresServer : IAsyncDisposable
             binaries.Postgres, "-D", folder,
             "-c", "listen_addresses=127.0.0.1",
             "-c", string.Create(CultureInfo.InvariantCulture, $"port={port}"),
-            "-c", "unix_socket_directories=",
+            "-c", $"unix_socket_directories={folder}",
             "-c", "shared_buffers=32MB",
             "-c", "max_connections=200",
             "-c", "lc_messages=C");
@@ -200,6 +209,8 @@ public sealed class PostgresServer : IAsyncDisposable
 
         return new PostgresServer(
             string.Create(CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={port};Username=mesh;Database=postgres;Pooling=false"),
+            folder,
+            process);
             process,
             folder,
             port);

@@ -178,6 +178,7 @@ public sealed class SeedSettingsTests
             Assert.Equal(journal.ConnectionString, akka.GetString($"akka.persistence.{plugin}.sql.connection-string"));
             Assert.Equal(journal.Provider, akka.GetString($"akka.persistence.{plugin}.sql.provider-name"));
             Assert.True(akka.GetBoolean($"akka.persistence.{plugin}.sql.auto-initialize"));
+            Assert.Equal(TimeSpan.FromSeconds(3), akka.GetTimeSpan($"akka.persistence.{plugin}.sql.circuit-breaker.reset-timeout"));
         }
     }
 
