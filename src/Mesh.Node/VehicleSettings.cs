@@ -1,6 +1,8 @@
 using System.Collections;
 using System.Net;
 using Akka.Configuration;
+using Mesh.Hosting.Logging;
+using Mesh.Hosting.Observability;
 using Mesh.Hosting.Settings;
 using Mesh.Messages;
 using Mesh.Node.Limits;
@@ -43,6 +45,8 @@ public sealed record VehicleSettings
         new("cgroup", CgroupSetting.Needs),
         new("drain-grace", "how long running work may finish on SIGTERM, a duration such as 5s"),
         new("log-level", "trace, debug, information, warning, error or critical"),
+        new("log-format", LogFormatExtensions.SettingNeeds),
+        new("otlp", OtlpExport.SettingNeeds),
         new("check-config", "no value", IsSwitch: true),
         new("help", "no value", IsSwitch: true),
     ];
@@ -90,6 +94,11 @@ public sealed record VehicleSettings
 
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
+    public LogFormat LogFormat { get; init; } = LogFormat.Text;
+
+    /// <summary>Empty = as OpenTelemetry's environment variables say.</summary>
+    public string Otlp { get; init; } = "";
+
     /// <summary>Reads all settings; the errors are complete, and the settings are only good when there are none.</summary>
     public static (VehicleSettings Settings, IReadOnlyList<string> Errors) Read(Config hocon, IDictionary environment, IReadOnlyList<string> arguments)
     {
@@ -118,6 +127,8 @@ public sealed record VehicleSettings
             Cgroup = reader.Optional("cgroup", CgroupSetting.Parse, defaults.Cgroup),
             DrainGrace = reader.Optional("drain-grace", SettingParsers.Duration, defaults.DrainGrace),
             LogLevel = reader.Optional("log-level", SettingParsers.Choice<LogLevel>, defaults.LogLevel),
+            LogFormat = reader.Optional("log-format", SettingParsers.Choice<LogFormat>, defaults.LogFormat),
+            Otlp = reader.Optional("otlp", OtlpExport.Parse, defaults.Otlp),
         };
         return (settings, reader.Errors);
     }

@@ -1,10 +1,12 @@
 using System.Security.Cryptography;
 using System.Text;
 using Akka.Configuration;
+using Mesh.Hosting.Logging;
 using Mesh.Messages;
 using Mesh.Node.Inference;
 using Mesh.Node.Limits;
 using Mesh.Node.Metering;
+using Mesh.Node.Observability;
 using Mesh.Node.Policy;
 using Mesh.Node.Sessions;
 using Mesh.Node.Telemetry;
@@ -24,16 +26,18 @@ public static partial class VehicleProgram
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.SetMinimumLevel(settings.LogLevel)
             .AddFilter("Microsoft.Hosting", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning)
-            .AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss.fff "));
+            .AddMeshConsole(settings.LogFormat);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.DrainGrace + TimeSpan.FromSeconds(30));
         AddOwner(builder.Services.AddSingleton(settings).AddSingleton(hocon).AddSingleton(TimeProvider.System).AddSingleton(SystemFiles.Real));
         var power = new ControlUnitPower(settings.ControlUnit);
         // A source that has no such signal would only make the log promise a measurement.
         builder.Services.AddMetering(settings, settings.Telemetry is TelemetrySpec.Fixed ? null : power.Watts);
+        builder.AddTelemetry(settings, Environment.GetEnvironmentVariables());
         AddInference(builder.Services, settings);
         builder.Services.AddSingleton(provider => new LifeLog(settings.Data, provider.GetRequiredService<ILogger<LifeLog>>()));
         builder.Services.AddHostedService(Limits).AddHostedService<VehicleHost>();
         var host = builder.Build();
+        host.Services.StartTelemetry();
         power.Follow(host.Services.GetRequiredService<EligibilityWatch>());
         return host;
     }

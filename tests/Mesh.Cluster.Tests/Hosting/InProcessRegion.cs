@@ -47,6 +47,10 @@ public sealed class InProcessRegion : IAsyncDisposable
 
     public ActorSystem System => Seed.System;
 
+    public Uri Http => new($"http://127.0.0.1:{_ports.Http}");
+
+    public Uri Grpc => new($"http://127.0.0.1:{_ports.Grpc}");
+
     public string Address => $"akka.tcp://mesh@127.0.0.1:{_ports.Cluster}";
 
     private IServiceProvider Services => (_seed ?? throw new InvalidOperationException("The seed is stopped.")).Services;

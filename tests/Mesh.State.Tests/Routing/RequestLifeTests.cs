@@ -25,7 +25,11 @@ public sealed class RequestLifeTests
                 attempt,
                 new VehicleId("V-1"),
                 1,
-                new AttemptTimings(default, default, TimeSpan.FromMilliseconds(7))),
+                new AttemptTimings(default, default, TimeSpan.FromMilliseconds(7)))
+            {
+                Model = RouterDriver.Model(),
+                Took = TimeSpan.FromMilliseconds(7),
+            },
             _router.Outcome(request));
         Assert.Empty(_router.State.Requests);
         Assert.Null(_router.State.NextWake(_router.Now));
