@@ -1,6 +1,8 @@
 using System.Collections;
 using System.Net;
 using Akka.Configuration;
+using Mesh.Hosting.Logging;
+using Mesh.Hosting.Observability;
 using Mesh.Hosting.Operations;
 using Mesh.Hosting.Settings;
 using Mesh.Messages;
@@ -48,6 +50,8 @@ public sealed record VehicleSettings
         new("cgroup", CgroupSetting.Needs),
         new("drain-grace", "how long running work may finish on SIGTERM, a duration such as 5s"),
         new("log-level", "trace, debug, information, warning, error or critical"),
+        new("log-format", LogFormatExtensions.SettingNeeds),
+        new("otlp", OtlpExport.SettingNeeds),
         new("check-config", "no value", IsSwitch: true),
         new("print-reference", "no value", IsSwitch: true),
         new("help", "no value", IsSwitch: true),
@@ -99,16 +103,14 @@ public sealed record VehicleSettings
 
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
+    public LogFormat LogFormat { get; init; } = LogFormat.Text;
+
+    /// <summary>Empty = as OpenTelemetry's environment variables say.</summary>
+    public string Otlp { get; init; } = "";
+
     /// <summary>Reads all settings; the errors are complete, and the settings are only good when there are none.</summary>
     public static (VehicleSettings Settings, IReadOnlyList<string> Errors) Read(Config hocon, IDictionary environment, IReadOnlyList<string> arguments) =>
         Read(new SettingsReader(Known, hocon, environment, arguments));
-    public static (VehicleSettings Settings, IReadOnlyList<string> Errors) Read(Config hocon, IDictionary environment, IReadOnlyList<string> arguments)
-    {
-        var reader = new SettingsReader(Known, hocon, environment, arguments);
-        var settings = Read(reader);
-        if (settings.Port != 0 && settings.Port == settings.Operations.Port)
-        return (settings, reader.Errors);
-    }
 
     /// <summary>Every setting with its default as commented HOCON (<c>hocon/vehicle-reference.conf</c>).</summary>
     /// <param name="hocon">What stands in <c>hocon/vehicle.conf</c>.</param>
@@ -146,7 +148,11 @@ public sealed record VehicleSettings
             Cgroup = reader.Optional("cgroup", CgroupSetting.Parse, defaults.Cgroup),
             DrainGrace = reader.Optional("drain-grace", SettingParsers.Duration, defaults.DrainGrace),
             LogLevel = reader.Optional("log-level", SettingParsers.Choice<LogLevel>, defaults.LogLevel),
+            LogFormat = reader.Optional("log-format", SettingParsers.Choice<LogFormat>, defaults.LogFormat),
+            Otlp = reader.Optional("otlp", OtlpExport.Parse, defaults.Otlp),
         };
+        if (settings.Port != 0 && settings.Port == settings.Operations.Port)
+            reader.AddError("pbm-port", $"port {settings.Port} is also --port: each needs its own");
         return (settings, reader.Errors);
     }
 

@@ -1,6 +1,8 @@
 using System.Collections;
 using System.Net;
 using Akka.Configuration;
+using Mesh.Hosting.Logging;
+using Mesh.Hosting.Observability;
 using Mesh.Hosting.Operations;
 using Mesh.Hosting.Settings;
 using Mesh.Messages;
@@ -48,6 +50,8 @@ public sealed record SeedSettings
         new("warm-copies", "vehicles that keep a used model loaded, 1 to 1000"),
         new("drain-limit", "how long requests may finish while this seed leaves, a duration such as 10s"),
         new("log-level", "trace, debug, information, warning, error or critical"),
+        new("log-format", LogFormatExtensions.SettingNeeds),
+        new("otlp", OtlpExport.SettingNeeds),
         new("check-config", "no value", IsSwitch: true),
         new("health", "no value", IsSwitch: true),
         new("print-reference", "no value", IsSwitch: true),
@@ -104,6 +108,11 @@ public sealed record SeedSettings
 
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
+    public LogFormat LogFormat { get; init; } = LogFormat.Text;
+
+    /// <summary>Empty = as OpenTelemetry's environment variables say.</summary>
+    public string Otlp { get; init; } = "";
+
     private static string DefaultData => Path.Combine(
         Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "mesh", "seed");
 
@@ -148,6 +157,8 @@ public sealed record SeedSettings
             WarmCopies = reader.Optional("warm-copies", text => SettingParsers.Count(text, 1, 1000), defaults.WarmCopies),
             DrainLimit = reader.Optional("drain-limit", SettingParsers.Duration, defaults.DrainLimit),
             LogLevel = reader.Optional("log-level", SettingParsers.Choice<LogLevel>, defaults.LogLevel),
+            LogFormat = reader.Optional("log-format", SettingParsers.Choice<LogFormat>, defaults.LogFormat),
+            Otlp = reader.Optional("otlp", OtlpExport.Parse, defaults.Otlp),
         };
         settings = settings with { Journal = reader.Optional("journal", JournalSettings.Parse, JournalSettings.Sqlite(settings.Data)) };
         settings = settings with { BlobStore = reader.Optional("blob-store", BlobStoreSettings.Parse, BlobStoreSettings.Beside(settings.Journal)) };

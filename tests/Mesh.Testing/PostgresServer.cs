@@ -53,7 +53,6 @@ public sealed class PostgresServer : IAsyncDisposable
     private readonly int _port;
     private ManagedProcess? _process;
 
-    private PostgresServer(string connectionString, string? socketFolder, ManagedProcess? process)
     private PostgresServer(string connectionString, ManagedProcess? process, string folder = "", int port = 0)
     {
         ConnectionString = connectionString;
@@ -89,8 +88,6 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <exception cref="InvalidOperationException">There is none to be had, or it does not start; the message says why.</exception>
     public static async Task<PostgresServer> StartAsync()
     {
-        if (External is { } external)
-            return new PostgresServer(external, null, null);
         var binaries = Binaries.Value.Found ?? throw new InvalidOperationException(Binaries.Value.Reason);
         for (var attempt = 1; ; attempt++)
         {
@@ -209,8 +206,6 @@ public sealed class PostgresServer : IAsyncDisposable
 
         return new PostgresServer(
             string.Create(CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={port};Username=mesh;Database=postgres;Pooling=false"),
-            folder,
-            process);
             process,
             folder,
             port);

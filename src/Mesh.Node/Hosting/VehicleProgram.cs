@@ -1,11 +1,13 @@
 using System.Security.Cryptography;
 using System.Text;
 using Akka.Configuration;
+using Mesh.Hosting.Logging;
 using Mesh.Hosting.Operations;
 using Mesh.Messages;
 using Mesh.Node.Inference;
 using Mesh.Node.Limits;
 using Mesh.Node.Metering;
+using Mesh.Node.Observability;
 using Mesh.Node.Policy;
 using Mesh.Node.Sessions;
 using Mesh.Node.Telemetry;
@@ -25,13 +27,14 @@ public static partial class VehicleProgram
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.SetMinimumLevel(settings.LogLevel)
             .AddFilter("Microsoft.Hosting", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning)
-            .AddOperatorsLog().AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss.fff "));
+            .AddOperatorsLog().AddMeshConsole(settings.LogFormat);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.DrainGrace + TimeSpan.FromSeconds(30));
         AddOwner(builder.Services.AddSingleton(settings).AddSingleton(hocon).AddSingleton(TimeProvider.System).AddSingleton(SystemFiles.Real));
         var power = new ControlUnitPower(settings.ControlUnit);
         // A source that has no such signal would only make the log promise a measurement.
         builder.Services.AddMetering(settings, settings.Telemetry is TelemetrySpec.Fixed ? null : power.Watts);
         builder.Services.AddOperations(settings.Operations, "mesh-node", settings.Data);
+        builder.AddTelemetry(settings, Environment.GetEnvironmentVariables());
         AddInference(builder.Services, settings);
         builder.Services.AddSingleton(provider => new LifeLog(settings.Data, provider.GetRequiredService<ILogger<LifeLog>>()));
         builder.Services.AddHostedService(Limits);
@@ -41,6 +44,7 @@ public static partial class VehicleProgram
             .AddSingleton<IClusterMember>(provider => provider.GetRequiredService<VehicleHost>())
             .AddMemberPalettes();
         var host = builder.Build();
+        host.Services.StartTelemetry();
         power.Follow(host.Services.GetRequiredService<EligibilityWatch>());
         return host;
     }

@@ -46,6 +46,9 @@ public sealed partial class UsageRecorder : IDisposable
         }
     }
 
+    /// <summary>A job ended, with what it used; handlers must neither block nor throw.</summary>
+    public event Action<JobUsage>? Added;
+
     /// <summary>The network is metered, or not known to be unmetered.</summary>
     public bool IsMetered
     {
@@ -91,6 +94,8 @@ public sealed partial class UsageRecorder : IDisposable
             _days.Add(today, job.Day(isMetered));
             ArmCheckpoint();
         }
+
+        Added?.Invoke(job);
     }
 
     /// <summary>A part of a model's artifact came.</summary>

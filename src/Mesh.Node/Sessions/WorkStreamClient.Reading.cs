@@ -1,7 +1,10 @@
+using System.Diagnostics;
 using Grpc.Core;
+using Mesh.Hosting.Observability;
 using Mesh.Messages;
 using Mesh.Messages.Work;
 using Mesh.Node.Inference;
+using Microsoft.Extensions.Logging;
 
 namespace Mesh.Node.Sessions;
 
@@ -78,16 +81,21 @@ public sealed partial class WorkStreamClient
         for (var i = 0; i < outputs.Length; i++)
             outputs[i] = (int)request.Outputs[i];
         var budget = TimeSpan.FromMicroseconds(Math.Min(request.BudgetUs, int.MaxValue * 1000.0));
-        var attempt = request.Attempt;
+        var (attempt, trace) = (request.Attempt, WireTrace.FromWire(request.Trace));
         var job = new InferenceJob(
-            model, request.Inputs.FromWire(), outputs, budget, request.Priority, artifacts, result => Answer(attempt, result));
+            model, request.Inputs.FromWire(), outputs, budget, request.Priority, artifacts, result => Answer(attempt, model, trace, result));
         _jobs[attempt] = job;
         engine.Submit(job);
     }
 
-    private void Answer(ulong attempt, InferenceJobResult result)
+    private void Answer(ulong attempt, ModelReference model, ActivityContext trace, InferenceJobResult result)
     {
         _jobs.TryRemove(attempt, out _);
+        var traced = trace != default && MeshSpans.Vehicle.HasListeners();
+        if (traced)
+            MeshSpans.OfVehicle(MeshSpans.Vehicle, trace, time.GetUtcNow(), result.Timings);
+        if (logger.IsEnabled(LogLevel.Debug))
+            LogAnswered(attempt, model, result.Outcome, result.Timings.Queue.TotalMilliseconds, result.Timings.Infer.TotalMilliseconds, trace.TraceId);
         var message = new WorkResult
         {
             Attempt = attempt,
@@ -98,6 +106,7 @@ public sealed partial class WorkStreamClient
             InferUs = (ulong)result.Timings.Infer.TotalMicroseconds,
             CpuUs = (ulong)result.Timings.Cpu.TotalMicroseconds,
             EnergyUj = (ulong)result.Timings.EnergyUj,
+            Traced = traced,
         };
         foreach (var tensor in result.Outputs)
             message.Outputs.Add(tensor.ToWire());

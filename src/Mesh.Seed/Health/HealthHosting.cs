@@ -11,7 +11,6 @@ public static class HealthHosting
         .AddSingleton<IJournalProbe>(_ => new JournalProbe(journal))
         .AddHostedService<JournalWatcher>()
         .AddSingleton<SeedHealth>()
-        .AddSingleton<HealthMetrics>()
         .AddSingleton<IReadiness>(provider => provider.GetRequiredService<SeedHealth>())
         .AddHostedService(provider => provider.GetRequiredService<SeedHealth>());
 }

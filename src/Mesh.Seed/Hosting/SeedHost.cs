@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Net;
 using Akka.Configuration;
+using Mesh.Hosting.Logging;
 using Mesh.Hosting.Operations;
 using Mesh.Seed.Batches;
 using Mesh.Seed.Batches.Api;
@@ -11,23 +12,23 @@ using Mesh.Seed.Ingress.Grpc;
 using Mesh.Seed.Ingress.Rest;
 using Mesh.Seed.Membership;
 using Mesh.Seed.Models;
+using Mesh.Seed.Observability;
 using Mesh.Seed.Operations;
 using Mesh.Seed.Routing;
 using Mesh.Seed.WorkStreams;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using OpenTelemetry.Metrics;
 
 namespace Mesh.Seed.Hosting;
 
 /// <summary>Puts a seed together. The contents page of this program: one AddX for each feature, one MapX for each port.</summary>
-public static class SeedHost
+public static partial class SeedHost
 {
     public static WebApplication Build(SeedSettings settings, Config hocon)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.ClearProviders().SetMinimumLevel(settings.LogLevel).AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
             .AddFilter("Microsoft.Hosting", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning)
-            .AddOperatorsLog().AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss.fff "));
+            .AddOperatorsLog().AddMeshConsole(settings.LogFormat);
         // Leaving takes the drain limit and a hand-over; Kestrel then ends at once what still hangs.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.DrainLimit + TimeSpan.FromSeconds(30));
         builder.WebHost.UseKestrel(kestrel => Listen(kestrel, settings));
@@ -43,11 +44,12 @@ public static class SeedHost
             .AddHealth(settings.Journal)
             .AddMeshPalette()
             .AddDashboard(new DashboardOptions(settings.Region.Value, $"{settings.Host}:{settings.Port}"))
-            .AddSingleton<MatcherPolicy, ListenerMatcherPolicy>()
-            .AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(RouterMetrics.MeterName).AddPrometheusExporter());
+            .AddSingleton<MatcherPolicy, ListenerMatcherPolicy>();
+        builder.AddTelemetry(settings, Environment.GetEnvironmentVariables());
 
         var app = builder.Build();
-        app.Services.GetRequiredService<MembershipMetrics>(); // Nobody else asks for it.
+        app.StartTelemetry();
+        app.UseTraceResponse();
         app.MapOpenInferenceRest().On(Listener.Http);
         app.MapBatchApi().On(Listener.Http);
         if (settings.Dashboard == OnOff.On)
@@ -69,7 +71,6 @@ public static class SeedHost
         .AddSingleton<IInferenceGateway>(provider => provider.GetRequiredService<RequestTable>())
         .AddSingleton<RouterReadiness>()
         .AddSingleton<RouterMetrics>()
-        .AddSingleton<VehicleMetrics>()
         .AddSingleton(provider => new EnergyMetrics(provider.GetRequiredService<IMeterFactory>(), settings.Region))
         .AddSingleton<DispatcherFeed>()
         .AddSingleton<IWorkStreamListener>(provider => provider.GetRequiredService<DispatcherFeed>());
@@ -100,7 +101,6 @@ public static class SeedHost
             RouterOf(settings),
             settings.DrainLimit))
         .AddSingleton<SeedNode>()
-        .AddSingleton<MembershipMetrics>()
         .AddSingleton<IClusterMember>(provider => provider.GetRequiredService<SeedNode>())
         .AddMemberPalettes()
         .AddSingleton<ISeedView>(provider => provider.GetRequiredService<SeedNode>())
@@ -126,9 +126,21 @@ public static class SeedHost
     /// <summary>The line that a person, a script or a test waits for: from here on requests are taken.</summary>
     private static void Announce(WebApplication app, SeedSettings settings) =>
         app.Services.GetRequiredService<RouterReadiness>().FirstAnswer.ContinueWith(
-            _ => Console.WriteLine(
+            _ => Say(app, settings,
                 $"seed ready: region {settings.Region}, http://{settings.Host}:{settings.HttpPort}, grpc {settings.Host}:{settings.GrpcPort}, "
                 + $"metrics {settings.Host}:{settings.MetricsPort}, work {settings.Host}:{settings.WorkPort}, akka {settings.Host}:{settings.Port}, "
                 + $"pbm {settings.Operations.Bind}:{app.Services.GetRequiredService<OperationsHost>().Port}"),
             TaskScheduler.Default);
+
+    /// <summary>Whatever the log's level; but where programs read the log it holds nothing else than objects.</summary>
+    private static void Say(WebApplication app, SeedSettings settings, string line)
+    {
+        if (settings.LogFormat == LogFormat.Json)
+            LogReady(app.Logger, line);
+        else
+            Console.WriteLine(line);
+    }
+
+    [LoggerMessage(LogLevel.Information, "{Ready}")]
+    private static partial void LogReady(ILogger logger, string ready);
 }

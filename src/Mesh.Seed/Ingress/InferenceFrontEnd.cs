@@ -9,12 +9,13 @@ namespace Mesh.Seed.Ingress;
 /// The one way from an ingress to the gateway: looks up the model, checks the request, asks the gateway, checks the
 /// vehicle's answer and counts. REST and gRPC only translate.
 /// </summary>
-public sealed class InferenceFrontEnd(
+public sealed partial class InferenceFrontEnd(
     ModelRepository repository,
     IInferenceGateway gateway,
     InferenceStatistics statistics,
     IngressOptions options,
-    TimeProvider time)
+    TimeProvider time,
+    ILogger<InferenceFrontEnd> logger)
 {
     /// <summary>A version that can serve; without <paramref name="version"/> the newest such.</summary>
     /// <exception cref="RequestRefusedException">Unknown, or not READY.</exception>
@@ -52,6 +53,8 @@ public sealed class InferenceFrontEnd(
             if (outcome.Outcome == RequestOutcome.Ok && AnswerCheck.Problem(wanted, outcome.Outputs) is { } problem)
                 outcome = Untrusted(outcome, problem);
             succeeded = outcome.Outcome == RequestOutcome.Ok;
+            if (logger.IsEnabled(LogLevel.Debug))
+                LogRequest(logger, model.Reference, outcome.Outcome, outcome.Vehicle?.Value, outcome.Attempts, time.GetElapsedTime(started).TotalMilliseconds);
             if (succeeded)
                 Count(model, call, outcome, started, input, time.GetElapsedTime(answered));
             return new InferenceAnswer(model, request, wanted, outcome);

@@ -22,6 +22,7 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
     private readonly DispatcherParts _parts;
     private readonly RouterState _state;
     private readonly FleetTallies _tallies;
+    private readonly AttemptSpans _spans;
     private readonly Cluster _cluster = Cluster.Get(Context.System);
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private TimeSpan? _wake;
@@ -31,6 +32,7 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
         _parts = parts;
         _state = new RouterState(parts.Settings, parts.Place, origin: parts.Clock.Origin, history: parts.History);
         _tallies = parts.Tallies;
+        _spans = new AttemptSpans(parts.Clock.Provider);
         Receive<StreamOpened>(Opened);
         Receive<StreamGone>(Gone);
         Receive<IRouterCommand>(Run);
@@ -70,7 +72,8 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
     protected override void PreRestart(Exception reason, object message)
     {
         // Its state is gone: callers must know, and vehicles dial again at once.
-        _log.Error(reason, "The dispatcher failed on {0} and starts afresh", message);
+        // Not the message itself: it may hold a client's place.
+        _log.Error(reason, "The dispatcher failed on a {0} and starts afresh", message.GetType().Name);
         foreach (var stream in _parts.Streams.Streams)
             stream.Abort();
         // The JobRouter tells everything once a term; what it told this actor is not told again.
@@ -100,6 +103,7 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
         {
             _tallies.Ended(vehicle, AttemptEnd.Lost);
             _parts.Metrics.AttemptEnded(AttemptEnd.Lost, _state.Requests[attempt.Request].Model.Name);
+            _spans.Ended(attempt, nameof(AttemptEnd.Lost));
         }
 
         if (kind is not { } departure)
@@ -174,10 +178,15 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
                 _tallies.Ended(vehicle, ended.End);
                 _parts.Metrics.AttemptEnded(ended.End, model);
                 _parts.Metrics.Energy.Spent(model, ended.Timings.EnergyUj);
+                _spans.Ended(ended.Attempt, Enum.GetName(ended.End), ended.Timings);
                 break;
             case RequestClosed closed when _state.Requests.TryGetValue(closed.Request, out var request):
                 for (var i = 0; i < request.Running.Count; i++)
+                {
                     _parts.Metrics.AttemptDropped(request.Model.Name);
+                    _spans.Ended(request.Running[i].Attempt, RouterMetrics.Dropped);
+                }
+
                 break;
         }
     }
@@ -209,8 +218,12 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
         if (send.Hedge)
             _parts.Metrics.HedgeStarted();
         var budget = request.Deadline - _parts.Clock.Now;
-        var outgoing = new OutgoingRequest(send.Attempt.Value, call.Model, budget, call.Priority, call.Inputs, call.Outputs);
-        if (_parts.Streams.Find(send.Stream.Value)?.TrySend(outgoing) != true)
+        var stream = _parts.Streams.Find(send.Stream.Value);
+        var outgoing = new OutgoingRequest(send.Attempt.Value, call.Model, budget, call.Priority, call.Inputs, call.Outputs)
+        {
+            Trace = stream is null ? default : _spans.Started(send.Attempt, stream.Session.Vehicle, send.Hedge, call.Trace),
+        };
+        if (stream?.TrySend(outgoing) != true)
             Self.Tell(new AttemptUndeliverable(send.Attempt));
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Mesh.Messages;
 
 namespace Mesh.Seed.Routing;
@@ -39,6 +40,8 @@ public sealed record InferenceCall(
 
     /// <inheritdoc cref="SubmitRequest.ClientRequest"/>
     public string ClientRequest { get; init; } = "";
+    /// <summary>Where the request is traced; default = nowhere. Set by the gateway itself.</summary>
+    public ActivityContext Trace { get; init; }
 
     /// <summary>Bytes of all input tensors.</summary>
     public long PayloadBytes { get; } = Inputs.Sum(tensor => (long)tensor.Data.Length);

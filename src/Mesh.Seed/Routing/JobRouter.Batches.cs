@@ -157,7 +157,8 @@ public sealed partial class JobRouter
                 _log.Info("{0} in progress: {1} lines", validated.Batch, validated.Lines);
                 break;
             case BatchFailed failed:
-                _log.Info("{0} failed: {1} faults, the first: {2}", failed.Batch, failed.Faults.Count, failed.Faults[0].Message);
+                // Not the fault's text: it may quote the file, and belongs to the batch's client alone.
+                _log.Info("{0} failed: {1} faults, the first: {2} in line {3}", failed.Batch, failed.Faults.Count, failed.Faults[0].Code, failed.Faults[0].Line);
                 break;
             case BatchEnded ended when _state.Batches.Batches.GetValueOrDefault(ended.Batch)?.Entry is { } entry:
                 _log.Info("{0} {1}: {2} of {3} lines answered, {4} failed", ended.Batch, ended.Status, entry.Completed, entry.Total, entry.Failed);

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using Mesh.Hosting.Observability;
 using Mesh.Messages;
 
 namespace Mesh.Seed.Routing;
@@ -32,7 +34,25 @@ public sealed class RequestTable(MonotonicClock clock, RequestTableLimits limits
         Volatile.Write(ref _dispatcher, dispatcher);
     }
 
-    public async Task<InferenceOutcome> InferAsync(InferenceCall call, CancellationToken cancellation)
+    public Task<InferenceOutcome> InferAsync(InferenceCall call, CancellationToken cancellation) =>
+        MeshSpans.Seed.HasListeners() ? TraceAsync(call, cancellation) : RouteAsync(call, cancellation);
+
+    private async Task<InferenceOutcome> TraceAsync(InferenceCall call, CancellationToken cancellation)
+    {
+        using var span = MeshSpans.Seed.StartActivity(MeshSpans.Route);
+        if (span is not { Recorded: true })
+            return await RouteAsync(call, cancellation);
+        var outcome = await RouteAsync(call with { Trace = span.Context }, cancellation);
+        span.SetTag("mesh.model", call.Model.ToString());
+        span.SetTag("mesh.request.outcome", Enum.GetName(outcome.Outcome));
+        span.SetTag("mesh.request.attempts", outcome.Attempts);
+        span.SetTag("mesh.request.hedged", outcome.Hedged);
+        if (outcome.Outcome is not (RequestOutcome.Ok or RequestOutcome.Invalid or RequestOutcome.Cancelled))
+            span.SetStatus(ActivityStatusCode.Error, Enum.GetName(outcome.Outcome));
+        return outcome;
+    }
+
+    private async Task<InferenceOutcome> RouteAsync(InferenceCall call, CancellationToken cancellation)
     {
         if (Volatile.Read(ref _dispatcher) is not { } dispatcher)
             return Refused(RequestOutcome.Unavailable, "this seed is not a member of its region, not yet or no more");

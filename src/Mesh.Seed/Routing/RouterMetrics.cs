@@ -10,6 +10,9 @@ public sealed class RouterMetrics
 {
     public const string MeterName = "Mesh.Seed";
 
+    /// <summary>In place of an <see cref="Routing.AttemptEnd"/>.</summary>
+    internal const string Dropped = "Dropped";
+
     private readonly Counter<long> _requests;
     private readonly Counter<long> _attempts;
     private readonly Counter<long> _refused;
@@ -47,7 +50,7 @@ public sealed class RouterMetrics
     public void AttemptEnded(AttemptEnd end, string model) => _attempts.Add(1, Tag("end", Enum.GetName(end)), Tag("model", model));
 
     /// <summary>Its request was closed without it: another attempt answered, its client went away, or its time was up.</summary>
-    public void AttemptDropped(string model) => _attempts.Add(1, Tag("end", "Dropped"), Tag("model", model));
+    public void AttemptDropped(string model) => _attempts.Add(1, Tag("end", Dropped), Tag("model", model));
 
     /// <param name="cause">Of a planned one, as the vehicle's goodbye gave it; empty = it gave none.</param>
     public void Departed(DepartureKind kind, string cause) =>
@@ -70,7 +73,9 @@ public sealed class RouterMetrics
         Stage("load", timings.Load);
         Stage("infer", timings.Infer);
 
-        void Stage(string name, TimeSpan took) => _stages.Record(Math.Max(0, took.TotalSeconds), Tag("stage", name), model);
+        // Nothing took longer than the whole, whatever the vehicle says.
+        void Stage(string name, TimeSpan took) =>
+            _stages.Record(Math.Clamp(took.TotalSeconds, 0, completed.Took.TotalSeconds), Tag("stage", name), model);
     }
 
     public void QueueChanged(RouterState router)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using Google.Protobuf;
 using Grpc.Core;
@@ -25,7 +26,11 @@ public sealed record OutgoingRequest(
     TimeSpan Budget,
     uint Priority,
     IReadOnlyList<RawTensor> Inputs,
-    IReadOnlyList<int> Outputs);
+    IReadOnlyList<int> Outputs)
+{
+    /// <summary>Where the attempt is traced; default = nowhere.</summary>
+    public ActivityContext Trace { get; init; }
+}
 
 /// <summary>
 /// A seed's end of one work stream. Callers queue items from any thread; one writer gathers whatever has queued up
@@ -138,6 +143,7 @@ public sealed class WorkStreamConnection(long id, StreamSession session, Action 
                     Model = Handle(frame, request.Model),
                     BudgetUs = (ulong)Math.Max(0, request.Budget.TotalMicroseconds),
                     Priority = request.Priority,
+                    Trace = WireTrace.ToWire(request.Trace),
                 };
                 var bytes = 0;
                 foreach (var tensor in request.Inputs)

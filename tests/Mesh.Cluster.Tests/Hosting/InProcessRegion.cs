@@ -49,6 +49,9 @@ public sealed class InProcessRegion : IAsyncDisposable
 
     public ActorSystem System => Seed.System;
 
+    public Uri Http => new($"http://127.0.0.1:{_ports.Http}");
+
+    public Uri Grpc => new($"http://127.0.0.1:{_ports.Grpc}");
     public CancellationToken SeedStopping => Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
 
     /// <summary>What the seed answers an operator's command.</summary>

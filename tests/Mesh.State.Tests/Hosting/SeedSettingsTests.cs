@@ -63,6 +63,8 @@ public sealed class SeedSettingsTests
     [InlineData("warm-copies", "1")]
     [InlineData("drain-limit", "1s")]
     [InlineData("log-level", "trace")]
+    [InlineData("log-format", "json")]
+    [InlineData("otlp", "http://collector:4317")]
     public void Every_setting_has_an_effect(string name, string value)
     {
         var (settings, errors) = Read([.. Good, $"--{name}={value}"]);
@@ -86,7 +88,7 @@ public sealed class SeedSettingsTests
         var (_, errors) = Read(
             [
                 "--location", "Berlin", "--bind", "here", "--port", "70000", "--models", models, "--seeds", "a:1,b:2",
-                "--request-timeout", "soon", "--max-requests", "0", "--warm-copies", "many", "--log-level", "7",
+                "--request-timeout", "soon", "--max-requests", "0", "--warm-copies", "many", "--log-level", "7", "--log-format", "xml", "--otlp", "collector:4317",
                 "--http-port", "8010", "--unknown",
             ]);
         Assert.Equal(
@@ -100,6 +102,8 @@ public sealed class SeedSettingsTests
                 "--max-requests is '0' (command line): needs requests under way at this seed, 1 to 1000000",
                 "--warm-copies is 'many' (command line): needs vehicles that keep a used model loaded, 1 to 1000",
                 "--log-level is '7' (command line): needs trace, debug, information, warning, error or critical",
+                "--log-format is 'xml' (command line): needs text (a line for people) or json (an object a line, with UTC times and trace ids)",
+                "--otlp is 'collector:4317' (command line): needs where an OpenTelemetry collector takes metrics and traces, e.g. http://collector:4317; default: OTEL_EXPORTER_OTLP_ENDPOINT, else nothing is exported",
                 $"--models is '{models}' (command line): there is no folder {models}; it holds <name>/<version>/model.onnx",
                 "--seeds is 'a:1,b:2' (command line): must contain this seed itself as other members reach it, 127.0.0.1:4053 (--host and --port)",
                 "--seeds is 'a:1,b:2' (command line): names 2; a region has one, three or five, so that one side of a broken network has the majority",

@@ -60,6 +60,8 @@ public sealed class VehicleSettingsTests
     [InlineData("cgroup", "off")]
     [InlineData("drain-grace", "1s")]
     [InlineData("log-level", "trace")]
+    [InlineData("log-format", "json")]
+    [InlineData("otlp", "http://collector:4317")]
     public void Every_setting_has_an_effect(string name, string value)
     {
         string[] before = name.StartsWith("kuksa-", StringComparison.Ordinal) ? [.. Good, "--telemetry=kuksa:127.0.0.1"] : Good;

@@ -1,0 +1,70 @@
+using System.Diagnostics;
+using Mesh.Messages;
+
+namespace Mesh.Hosting.Observability;
+
+/// <summary>
+/// The mesh's spans: <c>mesh.route</c> for a request, within it a <c>mesh.attempt</c> for each dispatch, within that what the
+/// vehicle spent. A seed and a vehicle have sources of their own, since either may export. Without a listener nothing is made.
+/// </summary>
+public static class MeshSpans
+{
+    public const string SeedSourceName = "Mesh";
+
+    public const string VehicleSourceName = "Mesh.Vehicle";
+
+    public const string Route = "mesh.route";
+
+    public const string Attempt = "mesh.attempt";
+
+    /// <summary>Waiting on the vehicle.</summary>
+    public const string Queue = "mesh.vehicle.queue";
+
+    /// <summary>Fetching and loading the model there.</summary>
+    public const string Load = "mesh.vehicle.load";
+
+    /// <summary>The run.</summary>
+    public const string Infer = "mesh.vehicle.infer";
+
+    public static ActivitySource Seed { get; } = new(SeedSourceName);
+
+    public static ActivitySource Vehicle { get; } = new(VehicleSourceName);
+
+    /// <summary>A span that is not the current one of whoever goes on here, e.g. an actor; null when nobody records it.</summary>
+    public static Activity? StartAside(this ActivitySource source, string name, ActivityKind kind, ActivityContext parent, DateTimeOffset start = default)
+    {
+        var current = Activity.Current;
+        var span = source.StartActivity(name, kind, parent, startTime: start);
+        if (span is not null)
+            Activity.Current = current;
+        return span;
+    }
+
+    /// <summary>Ends a span of <see cref="StartAside"/>.</summary>
+    public static void StopAside(this Activity span)
+    {
+        var current = Activity.Current;
+        span.Stop();
+        Activity.Current = current;
+    }
+
+    /// <summary>Spans of what an attempt spent on its vehicle, made when it is over: the waiting, the loading, the run.</summary>
+    /// <param name="end">When the run ended.</param>
+    public static void OfVehicle(ActivitySource source, ActivityContext attempt, DateTimeOffset end, AttemptTimings timings)
+    {
+        var start = end - timings.Queue - timings.Infer;
+        Write(Queue, start, timings.Queue - timings.Load);
+        if (timings.Load > TimeSpan.Zero)
+            Write(Load, start + timings.Queue - timings.Load, timings.Load);
+        if (timings.Infer > TimeSpan.Zero)
+            Write(Infer, start + timings.Queue, timings.Infer);
+
+        void Write(string name, DateTimeOffset from, TimeSpan took)
+        {
+            if (source.StartAside(name, ActivityKind.Internal, attempt, from) is not { } span)
+                return;
+            span.SetEndTime((from + took).UtcDateTime);
+            span.StopAside();
+        }
+    }
+}

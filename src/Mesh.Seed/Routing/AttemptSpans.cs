@@ -1,0 +1,47 @@
+using System.Diagnostics;
+using Mesh.Hosting.Observability;
+using Mesh.Messages;
+
+namespace Mesh.Seed.Routing;
+
+/// <summary>
+/// The Dispatcher's spans: one for each attempt that is out and whose request is traced. What the vehicle spent becomes spans
+/// here, of the times that it told, unless it exports its own; its clock plays no part in them.
+/// </summary>
+internal sealed class AttemptSpans(TimeProvider time)
+{
+    private readonly Dictionary<AttemptId, Activity> _open = [];
+
+    /// <param name="request">Where the request is traced; default = nowhere.</param>
+    /// <returns>For the vehicle; default = not traced.</returns>
+    public ActivityContext Started(AttemptId attempt, VehicleId vehicle, bool hedge, ActivityContext request)
+    {
+        if (request == default || MeshSpans.Seed.StartAside(MeshSpans.Attempt, ActivityKind.Client, request) is not { } span)
+            return default;
+        span.SetTag("mesh.attempt.number", attempt.Number);
+        span.SetTag("mesh.attempt.hedge", hedge);
+        span.SetTag("mesh.vehicle.id", vehicle.Value);
+        _open[attempt] = span;
+        return span.Recorded ? span.Context : default;
+    }
+
+    /// <param name="end">How it ended, as the metrics have it.</param>
+    public void Ended(AttemptId attempt, string? end, AttemptTimings timings = default)
+    {
+        if (!_open.Remove(attempt, out var span))
+            return;
+        span.SetTag("mesh.attempt.end", end);
+        if (end is not (nameof(AttemptEnd.Answered) or nameof(AttemptEnd.Refused) or RouterMetrics.Dropped))
+            span.SetStatus(ActivityStatusCode.Error, end);
+        var now = time.GetUtcNow();
+        span.SetEndTime(now.UtcDateTime);
+        if (!timings.Traced && timings.Queue + timings.Infer > TimeSpan.Zero)
+        {
+            // The way there and the way back are not told apart: half each.
+            var network = now - span.StartTimeUtc - timings.Queue - timings.Infer;
+            MeshSpans.OfVehicle(MeshSpans.Seed, span.Context, now - (network > TimeSpan.Zero ? network / 2 : TimeSpan.Zero), timings);
+        }
+
+        span.StopAside();
+    }
+}
