@@ -5,6 +5,7 @@ using Mesh.Messages;
 using Mesh.Node.Inference;
 using Mesh.Node.Limits;
 using Mesh.Node.Metering;
+using Mesh.Node.Operations;
 using Mesh.Node.Policy;
 using Mesh.Node.Sessions;
 using Mesh.Node.Telemetry;
@@ -30,7 +31,8 @@ public static partial class VehicleProgram
         builder.Services.AddMetering(settings);
         AddInference(builder.Services, settings);
         builder.Services.AddSingleton(provider => new LifeLog(settings.Data, provider.GetRequiredService<ILogger<LifeLog>>()));
-        builder.Services.AddHostedService(Limits).AddHostedService<VehicleHost>();
+        builder.Services.AddHostedService(Limits).AddSingleton<VehicleHost>().AddHostedService(provider => provider.GetRequiredService<VehicleHost>());
+        builder.Services.AddMeshPalette();
         return builder.Build();
     }
 
@@ -41,7 +43,12 @@ public static partial class VehicleProgram
             provider.GetRequiredService<ITelemetrySource>(),
             provider.GetRequiredService<IOwnerPolicies>(),
             (policy, now) => provider.GetRequiredService<UsageRecorder>().UsageOf(policy.DayOf(now)).ToUsageToday(),
-            provider.GetRequiredService<ILogger<EligibilityWatch>>()));
+            provider.GetRequiredService<ILogger<EligibilityWatch>>(),
+            provider.GetRequiredService<OperatorDrain>()))
+        .AddSingleton(provider => new OperatorDrain(
+            provider.GetRequiredService<VehicleSettings>().Data,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<OperatorDrain>>()));
 
     private static void AddInference(IServiceCollection services, VehicleSettings settings) => services
         .AddSingleton(provider => new ModelStoreOptions
