@@ -11,6 +11,7 @@ using Mesh.Node.Inference;
 using Mesh.Node.Limits;
 using Mesh.Node.Policy;
 using Mesh.Node.Telemetry;
+using Mesh.Operations;
 using Mesh.Seed;
 using Mesh.Seed.Hosting;
 using Mesh.Seed.Membership;
@@ -124,6 +125,32 @@ public sealed class InProcessRegion : IAsyncDisposable
 
     /// <summary>The vehicle's signals, to be set by the test.</summary>
     public ManualTelemetry Telemetry(string vehicle) => (ManualTelemetry)_vehicles[vehicle].Services.GetRequiredService<ITelemetrySource>();
+
+    /// <summary>The seed's answer to a command of the palette 'mesh'.</summary>
+    public Task<IReadOnlyList<CommandOutput>> MeshAsync(string command, params (string Name, string Value)[] arguments) =>
+        RunAsync(Services, command, arguments);
+
+    /// <summary>The vehicle's.</summary>
+    public Task<IReadOnlyList<CommandOutput>> VehicleMeshAsync(string vehicle, string command, params (string Name, string Value)[] arguments) =>
+        RunAsync(_vehicles[vehicle].Services, command, arguments);
+
+    public async Task StopVehicleAsync(string vehicle)
+    {
+        _vehicles.Remove(vehicle, out var host);
+        await host!.StopAsync();
+        host.Dispose();
+    }
+
+    private static async Task<IReadOnlyList<CommandOutput>> RunAsync(IServiceProvider services, string command, (string Name, string Value)[] arguments)
+    {
+        var handler = services.GetServices<ICommandHandler>().Single(handler => handler.Palette.Name == "mesh");
+        Assert.NotNull(handler.Palette.Find(command));
+        var call = new CommandCall(command, arguments.ToDictionary(argument => argument.Name, argument => argument.Value), "spec");
+        var outputs = new List<CommandOutput>();
+        await foreach (var output in handler.RunAsync(call, CancellationToken.None))
+            outputs.Add(output);
+        return outputs;
+    }
 
     public string DataFolder(string vehicle) => Path.Combine(_folder, vehicle);
 
