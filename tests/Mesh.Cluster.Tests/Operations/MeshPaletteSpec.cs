@@ -28,7 +28,7 @@ public sealed class MeshPaletteSpec : IAsyncLifetime
 
         var vehicles = Rows(await _region.MeshAsync("vehicles", ("near", "52.5,13.4")));
         Assert.Equal(["V-1", "V-2"], vehicles.Select(row => (string)row["vehicle"]!).Order());
-        Assert.All(vehicles, row => Assert.Equal(("serving", "u33dc"), ((string)row["state"]!, (string)row["place"]!)));
+        Assert.All(vehicles, row => Assert.Equal(("serving", "u33db"), ((string)row["state"]!, (string)row["place"]!)));
         Assert.All(vehicles, row => Assert.InRange((double)row["distance_km"]!, 0.1, 5));
         Assert.All(vehicles, row => Assert.NotEqual(52.52, (double)row["latitude"]!));
 
