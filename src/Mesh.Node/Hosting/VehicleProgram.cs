@@ -8,6 +8,7 @@ using Mesh.Node.Inference;
 using Mesh.Node.Limits;
 using Mesh.Node.Metering;
 using Mesh.Node.Observability;
+using Mesh.Node.Operations;
 using Mesh.Node.Policy;
 using Mesh.Node.Sessions;
 using Mesh.Node.Telemetry;
@@ -42,7 +43,8 @@ public static partial class VehicleProgram
             .AddSingleton<VehicleHost>()
             .AddHostedService(provider => provider.GetRequiredService<VehicleHost>())
             .AddSingleton<IClusterMember>(provider => provider.GetRequiredService<VehicleHost>())
-            .AddMemberPalettes();
+            .AddMemberPalettes()
+            .AddMeshPalette();
         var host = builder.Build();
         host.Services.StartTelemetry();
         power.Follow(host.Services.GetRequiredService<EligibilityWatch>());
@@ -56,7 +58,12 @@ public static partial class VehicleProgram
             provider.GetRequiredService<ITelemetrySource>(),
             provider.GetRequiredService<IOwnerPolicies>(),
             (policy, now) => provider.GetRequiredService<UsageRecorder>().UsageOf(policy.DayOf(now)).ToUsageToday(),
-            provider.GetRequiredService<ILogger<EligibilityWatch>>()));
+            provider.GetRequiredService<ILogger<EligibilityWatch>>(),
+            provider.GetRequiredService<OperatorDrain>()))
+        .AddSingleton(provider => new OperatorDrain(
+            provider.GetRequiredService<VehicleSettings>().Data,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<OperatorDrain>>()));
 
     private static void AddInference(IServiceCollection services, VehicleSettings settings) => services
         .AddSingleton(provider => new ModelStoreOptions

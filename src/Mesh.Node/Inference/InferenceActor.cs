@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Mesh.Messages;
 using Mesh.Messages.Control;
+using Mesh.Node.Operations;
 
 namespace Mesh.Node.Inference;
 
@@ -11,7 +12,7 @@ public sealed record InferenceActorParts(
     IInferenceEngine Engine,
     IArtifactSource Artifacts,
     TimeProvider Time,
-    Action<bool> SetDraining,
+    OperatorDrain Drain,
     Func<bool> IsDraining);
 
 /// <summary>
@@ -27,8 +28,8 @@ public sealed class InferenceActor : ReceiveActor
         _parts = parts;
         Receive<LoadModel>(Load);
         Receive<UnloadModel>(unload => WhileValid(unload, unload.ValidUntil, () => _parts.Engine.Unload(unload.Hash)));
-        Receive<DrainVehicle>(drain => WhileValid(drain, drain.ValidUntil, () => _parts.SetDraining(true)));
-        Receive<ResumeVehicle>(resume => WhileValid(resume, resume.ValidUntil, () => _parts.SetDraining(false)));
+        Receive<DrainVehicle>(drain => WhileValid(drain, drain.ValidUntil, () => _parts.Drain.Drain(drain.For, drain.By)));
+        Receive<ResumeVehicle>(resume => WhileValid(resume, resume.ValidUntil, () => _parts.Drain.Resume()));
         Receive<GetVehicleStatistics>(_ => Sender.Tell(Statistics()));
         Receive<RunInference>(Run);
     }
@@ -69,8 +70,15 @@ public sealed class InferenceActor : ReceiveActor
     {
         if (IsStale(command, validUntil))
             return;
-        act();
-        Sender.Tell(new VehicleDone(_parts.Vehicle));
+        try
+        {
+            act();
+            Sender.Tell(new VehicleDone(_parts.Vehicle));
+        }
+        catch (IOException e)
+        {
+            Sender.Tell(new VehicleRefused(_parts.Vehicle, $"the vehicle cannot keep it on its disk: {e.Message}"));
+        }
     }
 
     /// <summary>A shard keeps messages while its car is away; one that arrives too late must not act.</summary>

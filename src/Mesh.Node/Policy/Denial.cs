@@ -28,6 +28,9 @@ public sealed record Denial(
     UnknownCause? Unknown,
     DateTimeOffset? HeldUntil)
 {
+    /// <summary>As it may be told beyond the vehicle: no value of a signal that says where it is.</summary>
+    public Denial Told() => Path.StartsWith("Vehicle.CurrentLocation", StringComparison.Ordinal) ? this with { Value = "withheld" } : this;
+
     /// <summary>
     /// One line: <c>LOW_CHARGE: Vehicle.….StateOfCharge.Current is 42, needs at least 50 percent (charging.min-state-of-charge)</c>.
     /// </summary>

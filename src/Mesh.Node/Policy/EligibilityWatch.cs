@@ -1,3 +1,5 @@
+using System.Globalization;
+using Mesh.Node.Operations;
 using Mesh.Node.Telemetry;
 using Microsoft.Extensions.Logging;
 
@@ -12,8 +14,13 @@ public sealed record Judgement(Verdict Verdict, OwnerPolicy Policy, TelemetrySna
 /// day's usage, and whenever a verdict may lapse by itself. Told by the source and the policy file; tells <see cref="VehicleHost"/>.
 /// </summary>
 /// <param name="usage">Of the owner's day that holds the moment.</param>
+/// <param name="drain">Operators' drain, which denies work whatever the owner allows; null = there are no operators.</param>
 public sealed partial class EligibilityWatch(
-    ITelemetrySource source, IOwnerPolicies policies, Func<OwnerPolicy, DateTimeOffset, UsageToday> usage, ILogger<EligibilityWatch> logger)
+    ITelemetrySource source,
+    IOwnerPolicies policies,
+    Func<OwnerPolicy, DateTimeOffset, UsageToday> usage,
+    ILogger<EligibilityWatch> logger,
+    OperatorDrain? drain = null)
 {
     /// <summary>Usage grows while it works, and nothing tells of that.</summary>
     private static readonly TimeSpan UsageCheck = TimeSpan.FromSeconds(10);
@@ -51,6 +58,8 @@ public sealed partial class EligibilityWatch(
     {
         _timer = source.Clock.CreateTimer(_ => Judge(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         policies.Changed += Judge;
+        if (drain is not null)
+            drain.Changed += Judge;
         try
         {
             Judge();
@@ -72,6 +81,8 @@ public sealed partial class EligibilityWatch(
         finally
         {
             policies.Changed -= Judge;
+            if (drain is not null)
+                drain.Changed -= Judge;
             lock (_lock)
                 _over = true;
             await _timer.DisposeAsync();
@@ -87,6 +98,8 @@ public sealed partial class EligibilityWatch(
             var (now, policy) = (source.Clock.GetUtcNow(), policies.Current);
             var snapshot = _telemetry.At(now);
             (var verdict, _memory) = EligibilityRules.Judge(snapshot, policy, usage(policy, now), _memory);
+            if (drain?.Current is { } drained)
+                verdict = new Verdict(verdict.At, verdict.Denials.Add(DenialOf(drained)), verdict.PlannedEnd, verdict.NextCheck);
             _parkedAt = IsParked(snapshot) ? _parkedAt ?? now : null;
             Latest = new Judgement(verdict, policy, snapshot, _parkedAt);
             Judged?.Invoke(Latest);
@@ -95,6 +108,20 @@ public sealed partial class EligibilityWatch(
             _timer!.Change(wait, Timeout.InfiniteTimeSpan);
         }
     }
+
+    /// <summary>What runs may finish.</summary>
+    private static Denial DenialOf(DrainInForce drained) => new(
+        ReasonCodes.OperatorDrain,
+        ReasonCodes.OperatorDrain,
+        WorkKinds.All,
+        Urgency.Planned,
+        "mesh drain",
+        "",
+        string.Create(CultureInfo.InvariantCulture, $"in force until {drained.Until.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z, asked for by {drained.By}"),
+        "to be over, or 'mesh resume'",
+        null,
+        null,
+        null);
 
     private static bool IsParked(TelemetrySnapshot telemetry) =>
         telemetry[VssCatalogue.IsMoving].Truth == false && telemetry[VssCatalogue.IsPluggedIn].Truth == true;

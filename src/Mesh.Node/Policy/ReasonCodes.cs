@@ -25,6 +25,9 @@ public static class ReasonCodes
     public const string PriceTooHigh = "PRICE_TOO_HIGH";
     public const string EnergyCapUsed = "ENERGY_CAP_USED";
 
+    /// <summary>No rule of the owner's: an operator drained the vehicle.</summary>
+    public const string OperatorDrain = "OPERATOR_DRAIN";
+
     /// <summary>A rule's signal is not known; the denial names the rule.</summary>
     public const string SignalUnknown = "SIGNAL_UNKNOWN";
 }

@@ -18,6 +18,16 @@ public sealed record Verdict(
 {
     public WorkKinds Allowed { get; } = Denials.Aggregate(WorkKinds.All, (allowed, denial) => allowed & ~denial.Kinds);
 
+    /// <summary>Operators have drained it.</summary>
+    public bool IsDrained => Denials.Any(denial => denial.Code == ReasonCodes.OperatorDrain);
+
+    /// <summary>
+    /// It may be in its region: the owner allows work. One that operators drained stays there without any, for only there can
+    /// they resume it.
+    /// </summary>
+    public bool MayStay => Denials.Where(denial => denial.Code != ReasonCodes.OperatorDrain)
+        .Aggregate(WorkKinds.All, (allowed, denial) => allowed & ~denial.Kinds) != WorkKinds.None;
+
     public bool IsEligible => Allowed != WorkKinds.None;
 
     /// <summary>

@@ -8,11 +8,25 @@ public sealed partial class LifeLog(string folder, ILogger<LifeLog> logger, long
     /// <summary>Bytes.</summary>
     public const long RotateAt = 1_000_000;
 
+    /// <summary>Steps of this process that are remembered for whoever asks.</summary>
+    private const int Remembered = 32;
+
     private readonly Lock _lock = new();
+    private readonly Queue<LifeEntry> _recent = new();
     private readonly string _path = Path.Combine(folder, "life.jsonl");
 
     /// <summary>Raised with each step, in order; must not block.</summary>
     public event Action<LifeEntry>? Lived;
+
+    /// <summary>The last steps of this process, the oldest first.</summary>
+    public IReadOnlyList<LifeEntry> Recent
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _recent];
+        }
+    }
 
     /// <summary>A disk that refuses is logged, and costs no more than the line.</summary>
     public void Add(LifeEntry entry)
@@ -31,6 +45,9 @@ public sealed partial class LifeLog(string folder, ILogger<LifeLog> logger, long
                 LogNotKept(_path, e.Message);
             }
 
+            _recent.Enqueue(entry);
+            if (_recent.Count > Remembered)
+                _recent.Dequeue();
             Lived?.Invoke(entry);
         }
     }

@@ -1,4 +1,5 @@
 using Mesh.Messages;
+using Mesh.Node.Operations;
 
 namespace Mesh.Node.Sessions;
 
@@ -7,4 +8,7 @@ namespace Mesh.Node.Sessions;
 /// <param name="ParkedAt">Since when it stands and is plugged in; null = not told.</param>
 /// <param name="MemoryBytes">What inference may use.</param>
 /// <param name="Consent">What the owner lets it run, at the moment.</param>
-public sealed record SessionFacts(GeoPoint Place, DateTimeOffset? ParkedAt, long MemoryBytes, Func<OwnerConsent> Consent);
+/// <param name="Drain">Operators' drain.</param>
+/// <param name="Farewell">What it says when it leaves, at the moment.</param>
+public sealed record SessionFacts(
+    GeoPoint Place, DateTimeOffset? ParkedAt, long MemoryBytes, Func<OwnerConsent> Consent, OperatorDrain Drain, Func<Farewell> Farewell);

@@ -15,6 +15,9 @@ public sealed record SessionIdentity(VehicleId Vehicle, SessionEpoch Epoch, Regi
     /// <summary>When it will leave; null while nobody announced that.</summary>
     public Func<DateTimeOffset?> LeavesAt { get; init; } = () => null;
 
+    /// <summary>Whether operators have drained it.</summary>
+    public Func<bool> IsHeld { get; init; } = () => false;
+
     /// <summary>What the owner lets it run.</summary>
     public Func<OwnerConsent> Consent { get; init; } = () => OwnerConsent.Everything;
 }

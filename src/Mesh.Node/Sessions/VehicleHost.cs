@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using System.Threading.Channels;
 using Akka.Actor;
 using Akka.Configuration;
@@ -6,6 +7,7 @@ using Mesh.Hosting.Operations;
 using Mesh.Messages;
 using Mesh.Node.Inference;
 using Mesh.Node.Metering;
+using Mesh.Node.Operations;
 using Mesh.Node.Policy;
 using Mesh.Node.Telemetry;
 using Mesh.Node.Units;
@@ -25,6 +27,7 @@ public sealed partial class VehicleHost(
     IInferenceEngine engine,
     UnitWork units,
     UsageRecorder usage,
+    OperatorDrain drain,
     LifeLog life,
     TimeProvider time,
     ILoggerFactory loggers) : BackgroundService, IClusterMember
@@ -51,9 +54,12 @@ public sealed partial class VehicleHost(
     private readonly TaskCompletionSource _exit = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile Judgement? _judgement;
     private volatile VehicleSession? _session;
+    private volatile VehicleStanding _standing = new(VehiclePhase.Away, null, null);
     private volatile bool _isToLeave;
     private Task _running = Task.CompletedTask;
 
+    /// <summary>Where it is in its life.</summary>
+    public VehicleStanding Standing => _standing with { Session = _session is { } session ? SessionStanding.Of(session) : null };
     public ActorSystem? System => _session?.System;
 
     public string Absence => _judgement is { Verdict: { IsEligible: false } verdict } ? $"it may not work. {new Reasons(verdict)}" : "it has no session yet";
@@ -143,7 +149,7 @@ public sealed partial class VehicleHost(
         {
             LogVerdict(judgement.Verdict);
             // While it is away nothing else tells the owner that there is another reason now.
-            if (_state.Phase == VehiclePhase.Away)
+            if (_state.Phase == VehiclePhase.Away || (before?.Verdict.IsDrained ?? false) != judgement.Verdict.IsDrained)
                 Step();
         }
 
@@ -160,7 +166,7 @@ public sealed partial class VehicleHost(
     private Clearance ClearanceOf(Judgement judgement)
     {
         var verdict = judgement.Verdict;
-        if (!verdict.IsEligible)
+        if (!verdict.MayStay)
             return new Clearance(false, verdict.SessionUrgency ?? Urgency.Now, null);
         var left = (verdict.PlannedEnd?.At - verdict.At) / eligibility.Speed;
         return new Clearance(true, Urgency.Planned, left <= FarthestEnd ? Now + left : null);
@@ -199,7 +205,11 @@ public sealed partial class VehicleHost(
         }
 
         if (before != (_state.Phase, _state.Cause))
+        {
+            _standing = new VehicleStanding(_state.Phase, _state.Cause, null);
             Step();
+        }
+
         foreach (var effect in decision.Effects)
             Carry(effect);
     }
@@ -295,8 +305,14 @@ public sealed partial class VehicleHost(
             policy.Told(judgement.Telemetry.Place ?? settings.Location),
             judgement.ParkedAt is { } parked ? time.GetUtcNow() - ((judgement.Verdict.At - parked) / eligibility.Speed) : null,
             Math.Min(settings.MemoryBytes, policy.Computer.MemoryBytes),
-            () => Consent);
+            () => Consent,
+            drain,
+            Farewell);
     }
+
+    private Farewell Farewell() => new(
+        _standing.Cause is { } cause ? JsonNamingPolicy.SnakeCaseLower.ConvertName(cause.ToString()) : "",
+        _judgement?.Verdict is { IsEligible: false } verdict ? [.. verdict.Denials.Select(denial => denial.Told().ToString())] : []);
 
     private void BeginDrain()
     {

@@ -75,11 +75,26 @@ public sealed partial class VehicleSession : ISeedListener, IArtifactSource, IDi
             ParkedAt = facts.ParkedAt,
             LeavesAt = () => LeavesAt,
             Consent = facts.Consent,
+            IsHeld = () => facts.Drain.Current is not null,
         };
     }
 
     /// <summary>It takes no more work.</summary>
     public bool IsDraining => _draining;
+
+    public SessionEpoch Epoch => _epoch;
+
+    public NodeAddress Member => _identity.Member;
+
+    /// <summary>Seeds that have its work stream now.</summary>
+    public IReadOnlyList<NodeAddress> Seeds
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _links.Where(link => link.Value.Stream is not null).Select(link => link.Key)];
+        }
+    }
 
     /// <summary>Cancelled when it has ended.</summary>
     public CancellationToken Ended { get; }
@@ -106,7 +121,7 @@ public sealed partial class VehicleSession : ISeedListener, IArtifactSource, IDi
         LogStarted(_settings.Vehicle, _epoch, _identity.Member);
         _ = _system.WhenTerminated.ContinueWith(
             _ => _over.TrySetResult(SessionEnd.Downed), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-        var parts = new InferenceActorParts(_settings.Vehicle, _epoch, _engine, this, _time, SetDraining, () => _draining);
+        var parts = new InferenceActorParts(_settings.Vehicle, _epoch, _engine, this, _time, _facts.Drain, () => _draining || _facts.Drain.Current is not null);
         _ = _system.StartInferenceShardingAsync(_ => Props.Create(() => new InferenceActor(parts)));
         _system.ActorOf(Props.Create(() => new SeedFinder(this)), "seed-finder");
         using var watch = _time.CreateTimer(_ => Judge(), null, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
@@ -287,9 +302,9 @@ public sealed partial class VehicleSession : ISeedListener, IArtifactSource, IDi
             SetDraining(true);
         using var handBack = new CancellationTokenSource(HandBackLimit, _time);
         await _engine.WhenIdleAsync(handBack.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        var streams = OpenStreams();
+        var (streams, farewell) = (OpenStreams(), _facts.Farewell());
         foreach (var stream in streams)
-            stream.Leave("the vehicle leaves");
+            stream.Leave("the vehicle leaves", farewell);
         await Task.WhenAny(Task.WhenAll(streams.Select(stream => stream.Over)), Task.Delay(TimeSpan.FromSeconds(1), _time));
     }
 

@@ -63,10 +63,11 @@ public sealed partial class WorkStreamClient(
     }
 
     /// <summary>Says goodbye after everything that is queued, and ends the stream.</summary>
-    public void Leave(string reason)
+    /// <param name="farewell">Null = there is no more to tell.</param>
+    public void Leave(string reason, Farewell? farewell = null)
     {
         _left = true;
-        _outgoing.Writer.TryWrite(new Goodbye { Reason = reason });
+        _outgoing.Writer.TryWrite(new Goodbye { Reason = reason, Cause = farewell?.Cause ?? "", Denials = { farewell?.Denials ?? [] } });
         _outgoing.Writer.TryComplete();
     }
 
@@ -144,6 +145,7 @@ public sealed partial class WorkStreamClient(
             Threads = (uint)status.Threads,
             Queued = (uint)status.Queued,
             Draining = _draining,
+            Held = identity.IsHeld(),
             // At least 1: 0 says that nothing is announced.
             Consent = ToWire(identity.Consent()),
             LeavesInMs = identity.LeavesAt() is { } leaves ? (ulong)Math.Max(1, (leaves - time.GetUtcNow()).TotalMilliseconds) : 0,

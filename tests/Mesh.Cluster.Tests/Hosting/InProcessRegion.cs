@@ -160,6 +160,20 @@ public sealed class InProcessRegion : IAsyncDisposable
 
     /// <summary>The vehicle's session; null while it has none.</summary>
     public ActorSystem? Member(string vehicle) => _vehicles[vehicle].Services.GetRequiredService<IClusterMember>().System;
+    /// <summary>The seed's answer to a command of the palette 'mesh'.</summary>
+    public Task<List<CommandOutput>> MeshAsync(string command, params (string Name, string Value)[] arguments) =>
+        AskSeedAsync($"mesh {command}", [.. arguments.SelectMany(argument => new[] { argument.Name, argument.Value })]);
+
+    /// <summary>The vehicle's.</summary>
+    public Task<List<CommandOutput>> VehicleMeshAsync(string vehicle, string command, params (string Name, string Value)[] arguments) =>
+        AskVehicleAsync(vehicle, $"mesh {command}", [.. arguments.SelectMany(argument => new[] { argument.Name, argument.Value })]);
+
+    public async Task StopVehicleAsync(string vehicle)
+    {
+        _vehicles.Remove(vehicle, out var host);
+        await host!.StopAsync();
+        host.Dispose();
+    }
 
     public string DataFolder(string vehicle) => Path.Combine(_folder, vehicle);
 

@@ -130,6 +130,14 @@ internal sealed class DeskDriver
     public IReadOnlyList<OpenUnit> UnitsOf(string vehicle) =>
         [.. Units.Values.Where(unit => unit.Vehicle.Value == vehicle).OrderBy(unit => unit.Number)];
 
+    public BatchFindings Explain(string batch) => Desk.Explain(batch, Now, _wall)!;
+
+    public void Report(string vehicle, VehicleLoad load)
+    {
+        Learn(new LoadChanged(_state.Fleet.Vehicles[new VehicleId(vehicle)].Stream, load));
+        Advance();
+    }
+
     public IEnumerable<CloseOut> WrittenOff => Effects.OfType<CloseOut>();
 
     private static BlobReference Blob(int number) => new(new ArtifactHash(number.ToString("x64", CultureInfo.InvariantCulture)), 1);

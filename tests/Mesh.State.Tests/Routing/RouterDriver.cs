@@ -2,11 +2,13 @@ using Mesh.Messages;
 using Mesh.Messages.Control;
 using Mesh.Seed.Routing;
 using Mesh.Seed.Routing.Choice;
+using Mesh.Seed.Routing.History;
+using Mesh.Seed.Routing.Queries;
 
 namespace Mesh.State.Tests.Routing;
 
 /// <summary>Drives a RouterState as the Dispatcher does (decide, apply, assign until nothing comes back), on a clock of our own.</summary>
-internal sealed class RouterDriver(RouterSettings? settings = null, int seed = 1, IVehicleChoice? choice = null)
+internal sealed class RouterDriver(RouterSettings? settings = null, int seed = 1, IVehicleChoice? choice = null, RouterHistory? history = null)
 {
     public static readonly GeoPoint Frankfurt = new(50.11, 8.68);
     public static readonly GeoPoint Berlin = new(52.52, 13.40);
@@ -16,9 +18,12 @@ internal sealed class RouterDriver(RouterSettings? settings = null, int seed = 1
     private ulong _lastRequest;
     private long _lastStream;
 
-    public RouterState State { get; } = new(settings ?? new RouterSettings(), Frankfurt, choice);
+    public RouterState State { get; } = new(settings ?? new RouterSettings(), Frankfurt, choice, history: history);
 
     public TimeSpan Now { get; set; } = TimeSpan.FromSeconds(100);
+
+    /// <summary>What the Dispatcher shows to an operator's question.</summary>
+    public RouterView View => new(State, history!, Now);
 
     /// <summary>Everything that was to be carried out so far.</summary>
     public List<IRouterEffect> Effects { get; } = [];

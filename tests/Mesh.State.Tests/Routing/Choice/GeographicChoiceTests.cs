@@ -1,6 +1,7 @@
 using Mesh.Messages;
 using Mesh.Seed.Routing;
 using Mesh.Seed.Routing.Choice;
+using Mesh.Seed.Routing.History;
 using static Mesh.State.Tests.Routing.RouterDriver;
 
 namespace Mesh.State.Tests.Routing.Choice;
@@ -14,12 +15,16 @@ public sealed class GeographicChoiceTests
     private readonly GeographicChoice _choice = new();
     private readonly Random _random = new(1);
 
+    /// <summary>Also where each decision is kept for operators, as the Dispatcher keeps it.</summary>
     [Theory]
-    [InlineData(1_000)]
-    [InlineData(1_000_000)]
-    public void It_examines_a_constant_number_of_vehicles_and_allocates_nothing(int vehicles)
+    [InlineData(1_000, false)]
+    [InlineData(1_000, true)]
+    [InlineData(1_000_000, true)]
+    public void It_examines_a_constant_number_of_vehicles_and_allocates_nothing(int vehicles, bool kept)
     {
-        var state = FleetOf(vehicles, i => i % 10 == 0 ? WithModel : Without);
+        var history = kept ? new RouterHistory() : null;
+        var state = FleetOf(vehicles, i => i % 10 == 0 ? WithModel : Without, history: history);
+        history?.Queued(new RequestQueued(new RequestId(1), AnyModel, 100, TimeSpan.MaxValue, 0, TimeSpan.Zero));
         var most = 0;
         for (var i = 0; i < 200; i++)
             Choose(state, Cities[i % Cities.Length]);
@@ -31,7 +36,8 @@ public sealed class GeographicChoiceTests
             (collections, var before) = (GC.CollectionCount(0), GC.GetAllocatedBytesForCurrentThread());
             for (var i = 0; i < 1000; i++)
             {
-                Choose(state, Cities[i % Cities.Length]);
+                var chosen = Choose(state, Cities[i % Cities.Length]);
+                history?.Decided(new RequestId(1), chosen, hedge: false, TimeSpan.Zero);
                 most = Math.Max(most, _choice.Examined);
             }
 
@@ -188,9 +194,9 @@ public sealed class GeographicChoiceTests
 
     private static TimeSpan Ms(double milliseconds) => TimeSpan.FromMilliseconds(milliseconds);
 
-    private static RouterState FleetOf(int vehicles, Func<int, VehicleLoad> load, Func<int, string>? deviceClass = null)
+    private static RouterState FleetOf(int vehicles, Func<int, VehicleLoad> load, Func<int, string>? deviceClass = null, RouterHistory? history = null)
     {
-        var state = new RouterState(new RouterSettings(), Frankfurt);
+        var state = new RouterState(new RouterSettings(), Frankfurt, history: history);
         for (var i = 0; i < vehicles; i++)
             state.Apply(Opened(i, Cities[i % Cities.Length], load(i), deviceClass?.Invoke(i) ?? ""));
         return state;
