@@ -36,7 +36,9 @@ public static class SeedHost
                 new IngressOptions { MaxRequestBytes = settings.MaxRequestBytes, DefaultTimeout = settings.RequestTimeout, Region = settings.Region },
                 settings.Models)
             .AddBatches(settings)
-            .AddDashboard(new DashboardOptions(settings.Region.Value, $"{settings.Host}:{settings.Port}"))
+            .AddDashboard(
+                new DashboardOptions(settings.Region.Value, $"{settings.Host}:{settings.Port}"),
+                provider => provider.GetRequiredService<IReadiness>().IsReady(out var reason) ? SeedHealth.Ready : new SeedHealth("not_ready", reason))
             .AddSingleton<IReadiness, SeedReadiness>()
             .AddSingleton<MatcherPolicy, ListenerMatcherPolicy>()
             .AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(RouterMetrics.MeterName).AddPrometheusExporter());

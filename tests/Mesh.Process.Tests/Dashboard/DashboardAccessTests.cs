@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Mesh.Seed.Dashboard;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -146,7 +147,7 @@ public sealed partial class DashboardAccessTests(Browser browser)
         host.Region.Router = new JsonObject { [Hostile] = Hostile, ["__proto__"] = "x" };
         host.Region.Stats = new JsonObject { [Hostile] = 5, ["requests_per_s"] = Hostile };
         host.Region.Explanation = id => id == Hostile ? new JsonObject { [Hostile] = new JsonArray(Hostile, new JsonObject { [Hostile] = Hostile }) } : null;
-        host.NotReady = Hostile;
+        host.Health = new SeedHealth("not_ready", Hostile);
         await using var page = await browser.OpenAsync(host.Address);
         await page.IsAsync("#vehicles tbody th", Hostile);
         await page.IsAsync("#batches .id", Hostile);
@@ -174,7 +175,7 @@ public sealed partial class DashboardAccessTests(Browser browser)
         [
             (["text", "muted", "accent", "good", "busy", "warn", "bad", "idle"], ["surface", "sunken"], 4.5),
             (["map-text"], ["land", "water"], 4.5),
-            (["serving", "joining", "draining", "away", "lost", "other"], ["surface", "sunken"], 3),
+            (["serving", "busy", "resting", "draining", "unreachable", "away", "other"], ["surface", "sunken"], 3),
             (["curve-0", "curve-1", "focus"], ["surface", "page"], 3),
         ];
         foreach (var (colours, grounds, least) in pairs)

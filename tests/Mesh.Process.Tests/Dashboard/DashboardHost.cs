@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Mesh.Seed.Dashboard;
-using Mesh.Seed.Ingress;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -13,14 +12,13 @@ namespace Mesh.Process.Tests.Dashboard;
 
 /// <summary>The operations page in this process, over a <see cref="FakeRegion"/>.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "DisposeAsync disposes it.")]
-internal sealed class DashboardHost : IReadiness, IAsyncDisposable
+internal sealed class DashboardHost : IAsyncDisposable
 {
     private WebApplication? _app;
 
     public FakeRegion Region { get; } = new();
 
-    /// <summary>Why the seed is not ready; null = it is.</summary>
-    public string? NotReady { get; set; }
+    public SeedHealth Health { get; set; } = SeedHealth.Ready;
 
     public DashboardOptions Options { get; init; } = new("eu-central", "127.0.0.1:4053")
     {
@@ -36,7 +34,7 @@ internal sealed class DashboardHost : IReadiness, IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
-        builder.Services.AddSingleton(TimeProvider.System).AddSingleton<IReadiness>(this).AddDashboard(Options);
+        builder.Services.AddSingleton(TimeProvider.System).AddDashboard(Options, _ => Health);
         foreach (var handler in Region.Handlers)
             builder.Services.AddSingleton(handler);
         _app = builder.Build();
@@ -53,12 +51,6 @@ internal sealed class DashboardHost : IReadiness, IAsyncDisposable
         _app = null;
         await app.StopAsync();
         await app.DisposeAsync();
-    }
-
-    public bool IsReady(out string reason)
-    {
-        reason = NotReady ?? "";
-        return NotReady is null;
     }
 
     public ValueTask DisposeAsync() => new(StopAsync());

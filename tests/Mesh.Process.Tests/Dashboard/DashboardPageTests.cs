@@ -50,7 +50,9 @@ public sealed class DashboardPageTests(Browser browser)
         await page.IsAsync("#vehicles tr[data-key=V-100] .col-state", "joining");
         host.Region.Batches = [host.Region.Batches[0] with { Status = "completed", Completed = 1000, Failed = 0 }];
         await page.IsAsync("#batches li[data-key=batch_1] .tag", "completed");
-        host.NotReady = "the journal does not answer";
+        host.Health = new SeedHealth("degraded", "no vehicle is connected");
+        await page.IsAsync("#readiness-text", "degraded: no vehicle is connected");
+        host.Health = new SeedHealth("not_ready", "the journal does not answer");
         await page.IsAsync("#readiness-text", "not ready: the journal does not answer");
         await page.IsAsync("#announce", "The seed is not ready: the journal does not answer");
 

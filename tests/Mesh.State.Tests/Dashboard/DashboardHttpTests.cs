@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Mesh.Operations;
 using Mesh.Seed.Dashboard;
-using Mesh.Seed.Ingress;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -15,7 +14,7 @@ using Microsoft.Extensions.Logging;
 namespace Mesh.State.Tests.Dashboard;
 
 [SuppressMessage("Design", "CA1001", Justification = "The test's DisposeAsync disposes it.")]
-public sealed partial class DashboardHttpTests : IAsyncLifetime, IReadiness
+public sealed partial class DashboardHttpTests : IAsyncLifetime
 {
     private readonly TaskCompletionSource _explaining = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ScriptedCommands _commands;
@@ -43,8 +42,8 @@ public sealed partial class DashboardHttpTests : IAsyncLifetime, IReadiness
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        builder.Services.AddSingleton(TimeProvider.System).AddSingleton<IReadiness>(this).AddSingleton<ICommandHandler>(_commands)
-            .AddDashboard(new DashboardOptions("here", "127.0.0.1:1") { MaxExplanations = 1 });
+        builder.Services.AddSingleton(TimeProvider.System).AddSingleton<ICommandHandler>(_commands)
+            .AddDashboard(new DashboardOptions("here", "127.0.0.1:1") { MaxExplanations = 1 }, _ => SeedHealth.Ready);
         _app = builder.Build();
         _app.MapDashboard();
         await _app.StartAsync();
@@ -55,12 +54,6 @@ public sealed partial class DashboardHttpTests : IAsyncLifetime, IReadiness
     {
         _http.Dispose();
         await _app.DisposeAsync();
-    }
-
-    public bool IsReady(out string reason)
-    {
-        reason = "";
-        return true;
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Mesh.Operations;
 using Mesh.Seed.Dashboard;
@@ -19,11 +20,11 @@ public sealed class ReadOnlyCommandsTests
             new Line("Count: 2 nodes"));
         Assert.Equal(
             """{"tables":[{"columns":["vehicle","round_trip_ms"],"rows":[["V-1",2.5],["V-2",null]],"omitted":0}],"documents":[{"a":1}],"lines":["Count: 2 nodes"]}""",
-            await commands.Reader().AskAsync("mesh vehicles", null, null, default));
+            await commands.Reader().AskAsync(new Question("mesh vehicles"), default));
     }
 
     [Fact]
-    public async Task Defaults_are_filled_in_and_a_value_is_the_first_positional_argument()
+    public async Task Defaults_are_filled_in_and_options_that_the_command_lacks_left_out()
     {
         var commands = new ScriptedCommands().Serve(new CommandDefinition("explain", "Explains.")
         {
@@ -34,10 +35,11 @@ public sealed class ReadOnlyCommandsTests
                 new CommandArgument("subject", ArgumentKind.Positional, "an id") { IsRequired = true },
             ],
         });
-        await commands.Reader().AskAsync("mesh explain", "V-1", null, default);
+        await commands.Reader().AskAsync(
+            new Question("mesh explain") { Subject = "V-1", Options = ImmutableDictionary<string, string>.Empty.Add("all", "true").Add("unknown", "5") }, default);
         var call = Assert.Single(commands.Calls);
         Assert.Equal(("explain", "web page"), (call.Command, call.Operator));
-        Assert.Equal(new Dictionary<string, string> { ["limit"] = "10", ["subject"] = "V-1" }, call.Arguments);
+        Assert.Equal(new Dictionary<string, string> { ["limit"] = "10", ["all"] = "true", ["subject"] = "V-1" }, call.Arguments);
     }
 
     /// <summary>Whatever asks for it: the web must not be able to change anything.</summary>
@@ -49,7 +51,7 @@ public sealed class ReadOnlyCommandsTests
     {
         var commands = new ScriptedCommands().Serve(
             new CommandDefinition("vehicles", "Does.") { Changes = changes, IsDestructive = isDestructive, IsEndless = isEndless });
-        AssertError("'mesh vehicles' is not one that only looks: use pbm", await commands.Reader().AskAsync("mesh vehicles", null, null, default));
+        AssertError("'mesh vehicles' is not one that only looks: use pbm", await commands.Reader().AskAsync(new Question("mesh vehicles"), default));
         Assert.Empty(commands.Calls);
     }
 
@@ -59,7 +61,7 @@ public sealed class ReadOnlyCommandsTests
     public async Task What_is_not_there_is_an_error(string words)
     {
         var commands = new ScriptedCommands().Serve(Vehicles);
-        AssertError($"this seed has no command '{words}'", await commands.Reader().AskAsync(words, null, null, default));
+        AssertError($"this seed has no command '{words}'", await commands.Reader().AskAsync(new Question(words), default));
     }
 
     [Fact]
@@ -68,8 +70,8 @@ public sealed class ReadOnlyCommandsTests
         var commands = new ScriptedCommands()
             .Serve(Vehicles, (_, _) => throw new CommandFailedException("the journal does not answer"))
             .Serve(new CommandDefinition("stats", "Tells."), (_, _) => throw new InvalidOperationException("secret"));
-        AssertError("the journal does not answer", await commands.Reader().AskAsync("mesh vehicles", null, null, default));
-        AssertError("'mesh stats' failed; the seed's log says why", await commands.Reader().AskAsync("mesh stats", null, null, default));
+        AssertError("the journal does not answer", await commands.Reader().AskAsync(new Question("mesh vehicles"), default));
+        AssertError("'mesh stats' failed; the seed's log says why", await commands.Reader().AskAsync(new Question("mesh stats"), default));
     }
 
     [Fact]
@@ -77,7 +79,7 @@ public sealed class ReadOnlyCommandsTests
     {
         var commands = new ScriptedCommands().Serve(Vehicles, (_, cancellation) => ScriptedCommands.Hang(cancellation));
         var reader = commands.Reader(new DashboardOptions("here", "127.0.0.1:1") { CommandLimit = TimeSpan.FromMilliseconds(20) });
-        AssertError("'mesh vehicles' did not answer within 0 s", await reader.AskAsync("mesh vehicles", null, null, default));
+        AssertError("'mesh vehicles' did not answer within 0 s", await reader.AskAsync(new Question("mesh vehicles"), default));
     }
 
     [Fact]
@@ -85,7 +87,7 @@ public sealed class ReadOnlyCommandsTests
     {
         var commands = new ScriptedCommands().Serve(Vehicles, (_, cancellation) => ScriptedCommands.Hang(cancellation));
         using var leaving = new CancellationTokenSource();
-        var asked = commands.Reader().AskAsync("mesh vehicles", null, null, leaving.Token);
+        var asked = commands.Reader().AskAsync(new Question("mesh vehicles"), leaving.Token);
         await leaving.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asked);
     }
@@ -97,7 +99,7 @@ public sealed class ReadOnlyCommandsTests
             JsonValue.Create($"V-{i}"), JsonValue.Create(i < 2 ? "away" : "serving"), JsonValue.Create(i == 4 ? "u33db" : "u0yjj"), JsonValue.Create(50m + i), JsonValue.Create(8)));
         var commands = new ScriptedCommands().Serve(Vehicles, [new Table(["vehicle", "state", "place", "latitude", "longitude"]), .. rows]);
         var answer = JsonNode.Parse(await commands.Reader(new DashboardOptions("here", "127.0.0.1:1") { MaxRows = 2 })
-            .AskAsync("mesh vehicles", null, new PlaceSummary(10), default))!;
+            .AskAsync(new Question("mesh vehicles") { Summarize = () => new PlaceSummary(10) }, default))!;
         Assert.Equal((2, 3), (answer["tables"]![0]!["rows"]!.AsArray().Count, (int)answer["tables"]![0]!["omitted"]!));
         Assert.Equal(
             """[{"place":"u0yjj","latitude":51.5,"longitude":8,"states":{"away":2,"serving":2}},{"place":"u33db","latitude":54,"longitude":8,"states":{"serving":1}}]""",
@@ -111,7 +113,7 @@ public sealed class ReadOnlyCommandsTests
             JsonValue.Create("serving"), JsonValue.Create($"u0{(char)('a' + (i % 3))}{i:000}"[..5]), JsonValue.Create(50), JsonValue.Create(8)));
         var commands = new ScriptedCommands().Serve(Vehicles, [new Table(["state", "place", "latitude", "longitude"]), .. rows]);
         var answer = JsonNode.Parse(await commands.Reader(new DashboardOptions("here", "127.0.0.1:1") { MaxRows = 0 })
-            .AskAsync("mesh vehicles", null, new PlaceSummary(5), default))!;
+            .AskAsync(new Question("mesh vehicles") { Summarize = () => new PlaceSummary(5) }, default))!;
         var places = answer["places"]!.AsArray();
         Assert.Equal(["u0a", "u0b", "u0c"], places.Select(place => (string)place!["place"]!).Order());
         Assert.Equal(1000, places.Sum(place => (int)place!["states"]!["serving"]!));
