@@ -55,7 +55,7 @@ internal sealed class DashboardEndpoints(DashboardFeed feed, ReadOnlyCommands co
 
         try
         {
-            var json = await commands.AskAsync("mesh explain", id, summary: null, context.RequestAborted);
+            var json = await commands.AskAsync(new Question("mesh explain") { Subject = id }, context.RequestAborted);
             DashboardFiles.Protect(context.Response);
             context.Response.Headers.CacheControl = "no-store";
             await RestResponse.WriteBodyAsync(context, RestResponse.Json, Encoding.UTF8.GetBytes(json));

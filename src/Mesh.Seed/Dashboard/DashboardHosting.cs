@@ -1,6 +1,7 @@
+using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Mesh.Operations;
-using Mesh.Seed.Ingress;
+using Mesh.Seed.Health;
 
 namespace Mesh.Seed.Dashboard;
 
@@ -9,14 +10,22 @@ public static class DashboardHosting
 {
     private const int MaxPlaces = 500;
 
-    /// <summary>Needs <see cref="IReadiness"/> and a <see cref="TimeProvider"/>; what it shows comes from every <see cref="ICommandHandler"/> there is.</summary>
-    public static IServiceCollection AddDashboard(this IServiceCollection services, DashboardOptions options) => services
+    /// <summary>The most vehicles that 'mesh vehicles' gives.</summary>
+    private const string AskedVehicles = "1000";
+
+    private const string AskedBatches = "100";
+
+    /// <summary>Needs a <see cref="TimeProvider"/>; what it shows comes from every <see cref="ICommandHandler"/> there is.</summary>
+    /// <param name="health">Asked for once an interval while somebody looks.</param>
+    public static IServiceCollection AddDashboard(this IServiceCollection services, DashboardOptions options, Func<IServiceProvider, HealthReport> health) => services
         .AddSingleton(options)
         .AddSingleton<DashboardFiles>()
         .AddSingleton<ReadOnlyCommands>()
         .AddSingleton<DashboardEndpoints>()
-        .AddSingleton(provider => FeedOf(
-            options, provider.GetRequiredService<ReadOnlyCommands>(), provider.GetRequiredService<IReadiness>(), provider.GetRequiredService<TimeProvider>()));
+        .AddSingleton(provider => new DashboardFeed(
+            Panels(options, provider.GetRequiredService<ReadOnlyCommands>(), () => health(provider), provider.GetRequiredService<TimeProvider>()),
+            options.MaxViewers,
+            provider.GetRequiredService<TimeProvider>()));
 
     /// <summary>The page at <c>/</c>, its files, events and explanations. The returned builder covers all of them.</summary>
     public static IEndpointConventionBuilder MapDashboard(this IEndpointRouteBuilder endpoints)
@@ -32,39 +41,39 @@ public static class DashboardHosting
         return group;
     }
 
-    private static DashboardFeed FeedOf(DashboardOptions options, ReadOnlyCommands commands, IReadiness readiness, TimeProvider time)
+    private static ImmutableArray<Panel> Panels(DashboardOptions options, ReadOnlyCommands commands, Func<HealthReport> health, TimeProvider time)
     {
-        return new DashboardFeed(
-            [
-                new Panel("seed", options.Interval, _ => Task.FromResult(SeedOf(options, readiness, time))),
-                Ask("stats", options.Interval, "mesh stats"),
-                new Panel("vehicles", options.TableInterval, cancellation =>
-                    commands.AskAsync("mesh vehicles", null, new PlaceSummary(MaxPlaces), cancellation)),
-                Ask("batches", options.TableInterval, "mesh batches"),
-                Ask("members", options.TableInterval, "cluster show"),
-                Ask("router", options.TableInterval, "mesh router"),
-            ],
-            options.MaxViewers,
-            time);
+        var vehicles = new Question("mesh vehicles")
+        {
+            Options = ImmutableDictionary<string, string>.Empty.Add("limit", AskedVehicles),
+            Summarize = () => new PlaceSummary(MaxPlaces),
+        };
+        var batches = new Question("mesh batches")
+        {
+            Options = ImmutableDictionary<string, string>.Empty.Add("all", "true").Add("limit", AskedBatches),
+        };
+        return
+        [
+            new Panel("seed", options.Interval, _ => Task.FromResult(SeedOf(options, health(), time))),
+            Ask("stats", options.Interval, new Question("mesh stats")),
+            Ask("vehicles", options.TableInterval, vehicles),
+            Ask("batches", options.TableInterval, batches),
+            Ask("members", options.TableInterval, new Question("cluster show")),
+            Ask("router", options.TableInterval, new Question("mesh router")),
+        ];
 
-        Panel Ask(string name, TimeSpan interval, string words) =>
-            new(name, interval, cancellation => commands.AskAsync(words, null, null, cancellation));
+        Panel Ask(string name, TimeSpan interval, Question question) => new(name, interval, cancellation => commands.AskAsync(question, cancellation));
     }
 
     /// <summary>Changes each time because of its clock, so it is the stream's heartbeat too.</summary>
-    private static string SeedOf(DashboardOptions options, IReadiness readiness, TimeProvider time)
+    private static string SeedOf(DashboardOptions options, HealthReport health, TimeProvider time) => new JsonObject
     {
-        var health = readiness.Report();
-        return new JsonObject
-        {
-            ["region"] = options.Region,
-            ["seed"] = options.Seed,
-            ["version"] = options.Version,
-            ["ready"] = health.IsReady,
-            ["status"] = health.StatusText,
-            ["reason"] = string.Join("; ", health.Reasons.Select(reason => reason.Message)),
-            ["at"] = time.GetUtcNow().ToString("O"),
-            ["interval_ms"] = options.Interval.TotalMilliseconds,
-        }.ToJsonString();
-    }
+        ["region"] = options.Region,
+        ["seed"] = options.Seed,
+        ["version"] = options.Version,
+        ["status"] = health.StatusText,
+        ["reason"] = string.Join("; ", health.Reasons.Select(reason => reason.Message)),
+        ["at"] = time.GetUtcNow().ToString("O"),
+        ["interval_ms"] = options.Interval.TotalMilliseconds,
+    }.ToJsonString();
 }

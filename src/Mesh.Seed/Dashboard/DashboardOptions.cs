@@ -23,5 +23,5 @@ public sealed record DashboardOptions(string Region, string Seed)
     public TimeSpan TableInterval { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Rows of a table that are told one by one; of vehicles beyond it, only how many are where in which state.</summary>
-    public int MaxRows { get; init; } = 2000;
+    public int MaxRows { get; init; } = 500;
 }

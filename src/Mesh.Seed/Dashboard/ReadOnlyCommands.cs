@@ -16,16 +16,14 @@ internal sealed partial class ReadOnlyCommands(IEnumerable<ICommandHandler> hand
     private readonly ICommandHandler[] _handlers = [.. handlers];
     private readonly ILogger _logger = logger;
 
-    /// <param name="words">E.g. "mesh vehicles".</param>
-    /// <param name="value">Of the command's first positional argument; null = it is given none.</param>
-    /// <param name="summary">Sees every row of the first table, those that are omitted too.</param>
-    public async Task<string> AskAsync(string words, string? value, IRowSummary? summary, CancellationToken cancellation)
+    public async Task<string> AskAsync(Question question, CancellationToken cancellation)
     {
+        var words = question.Words;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(options.CommandLimit);
         try
         {
-            return await AnswerAsync(words, value, summary, limit.Token);
+            return await AnswerAsync(question, limit.Token);
         }
         catch (CommandFailedException e)
         {
@@ -44,11 +42,11 @@ internal sealed partial class ReadOnlyCommands(IEnumerable<ICommandHandler> hand
 
     public static string Error(string message) => new JsonObject { ["error"] = message }.ToJsonString();
 
-    private async Task<string> AnswerAsync(string words, string? value, IRowSummary? summary, CancellationToken cancellation)
+    private async Task<string> AnswerAsync(Question question, CancellationToken cancellation)
     {
-        var (handler, definition) = Find(words);
-        var answer = new CommandAnswer(options.MaxRows, summary);
-        await foreach (var output in handler.RunAsync(CallOf(definition, value), cancellation).WithCancellation(cancellation))
+        var (handler, definition) = Find(question.Words);
+        var answer = new CommandAnswer(options.MaxRows, question.Summarize?.Invoke());
+        await foreach (var output in handler.RunAsync(CallOf(definition, question), cancellation).WithCancellation(cancellation))
             answer.Add(output);
         return answer.ToJson();
     }
@@ -70,15 +68,17 @@ internal sealed partial class ReadOnlyCommands(IEnumerable<ICommandHandler> hand
         throw new CommandFailedException($"this seed has no command '{words}'");
     }
 
-    private static CommandCall CallOf(CommandDefinition definition, string? value)
+    private static CommandCall CallOf(CommandDefinition definition, Question question)
     {
         var arguments = definition.Arguments.Where(argument => argument.Default is not null)
             .ToDictionary(argument => argument.Name, argument => argument.Default!);
-        if (value is not null)
+        foreach (var (name, value) in question.Options.Where(option => definition.Arguments.Any(argument => argument.Name == option.Key)))
+            arguments[name] = value;
+        if (question.Subject is { } subject)
         {
             var first = definition.Arguments.FirstOrDefault(argument => argument.Kind == ArgumentKind.Positional)
                 ?? throw new CommandFailedException($"'{definition.Name}' takes no argument");
-            arguments[first.Name] = value;
+            arguments[first.Name] = subject;
         }
 
         return new CommandCall(definition.Name, arguments, Operator);

@@ -43,7 +43,9 @@ public static partial class SeedHost
             .AddBatches(settings)
             .AddHealth(settings.Journal)
             .AddMeshPalette()
-            .AddDashboard(new DashboardOptions(settings.Region.Value, $"{settings.Host}:{settings.Port}"))
+            .AddDashboard(
+                new DashboardOptions(settings.Region.Value, $"{settings.Host}:{settings.Port}"),
+                provider => provider.GetRequiredService<IReadiness>().Report())
             .AddSingleton<MatcherPolicy, ListenerMatcherPolicy>();
         builder.AddTelemetry(settings, Environment.GetEnvironmentVariables());
 

@@ -1,9 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
-using Mesh.Messages;
 using Mesh.Seed.Dashboard;
 using Mesh.Seed.Health;
-using Mesh.Seed.Ingress;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -15,14 +13,13 @@ namespace Mesh.Process.Tests.Dashboard;
 
 /// <summary>The operations page in this process, over a <see cref="FakeRegion"/>.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "DisposeAsync disposes it.")]
-internal sealed class DashboardHost : IReadiness, IAsyncDisposable
+internal sealed class DashboardHost : IAsyncDisposable
 {
     private WebApplication? _app;
 
     public FakeRegion Region { get; } = new();
 
-    /// <summary>Why the seed is not ready; null = it is.</summary>
-    public string? NotReady { get; set; }
+    public HealthReport Health { get; set; } = HealthReport.Well;
 
     public DashboardOptions Options { get; init; } = new("eu-central", "127.0.0.1:4053")
     {
@@ -38,7 +35,7 @@ internal sealed class DashboardHost : IReadiness, IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
-        builder.Services.AddSingleton(TimeProvider.System).AddSingleton<IReadiness>(this).AddDashboard(Options);
+        builder.Services.AddSingleton(TimeProvider.System).AddDashboard(Options, _ => Health);
         foreach (var handler in Region.Handlers)
             builder.Services.AddSingleton(handler);
         _app = builder.Build();
@@ -56,13 +53,6 @@ internal sealed class DashboardHost : IReadiness, IAsyncDisposable
         await app.StopAsync();
         await app.DisposeAsync();
     }
-
-    public bool HasStarted => true;
-
-    public HealthReport Report() =>
-        NotReady is null ? HealthReport.Well : new HealthReport(HealthStatus.NotReady, [new HealthReason(HealthCodes.Joining, NotReady)]);
-
-    public bool CanServe(ModelReference model, out string reason) => throw new NotSupportedException("The page asks for no model.");
 
     public ValueTask DisposeAsync() => new(StopAsync());
 }

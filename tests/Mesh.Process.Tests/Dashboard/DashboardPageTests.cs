@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Mesh.Seed.Dashboard;
+using Mesh.Seed.Health;
 using static Microsoft.Playwright.Assertions;
 
 namespace Mesh.Process.Tests.Dashboard;
@@ -50,7 +51,9 @@ public sealed class DashboardPageTests(Browser browser)
         await page.IsAsync("#vehicles tr[data-key=V-100] .col-state", "joining");
         host.Region.Batches = [host.Region.Batches[0] with { Status = "completed", Completed = 1000, Failed = 0 }];
         await page.IsAsync("#batches li[data-key=batch_1] .tag", "completed");
-        host.NotReady = "the journal does not answer";
+        host.Health = new HealthReport(HealthStatus.Degraded, [new HealthReason(HealthCodes.Vehicles, "no vehicle is connected")]);
+        await page.IsAsync("#readiness-text", "degraded: no vehicle is connected");
+        host.Health = new HealthReport(HealthStatus.NotReady, [new HealthReason(HealthCodes.Journal, "the journal does not answer")]);
         await page.IsAsync("#readiness-text", "not ready: the journal does not answer");
         await page.IsAsync("#announce", "The seed is not ready: the journal does not answer");
 

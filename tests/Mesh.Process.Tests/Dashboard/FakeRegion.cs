@@ -94,7 +94,7 @@ internal sealed class FakeRegion
         ["retries"] = 31,
         ["hedges"] = 7,
         ["energy_j"] = 51_234.5,
-        ["vehicles"] = new JsonObject { ["serving"] = 4, ["away"] = 2 },
+        ["vehicles"] = new JsonObject { ["serving"] = 3, ["away"] = 2 },
     };
 
     private IEnumerable<CommandOutput> Or(string command, Func<IEnumerable<CommandOutput>> answer) =>

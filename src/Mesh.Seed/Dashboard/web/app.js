@@ -10,6 +10,7 @@ import { answerOf } from './outline.js';
 import { documentOf } from './answers.js';
 import { duration, isNumber, time } from './format.js';
 import { showFigures } from './figures.js';
+import { named } from './states.js';
 import { showMembers } from './members.js';
 
 const announce = words => text(byId('announce'), words);
@@ -26,6 +27,7 @@ const PANELS = {
   seed: showSeed,
   stats: answer => {
     stats = documentOf(answer);
+    vehicles.known = Object.values(stats.vehicles ?? {}).filter(isNumber).reduce((sum, count) => sum + count, 0);
     showFigures(byId('figures'), answer);
   },
   vehicles: answer => {
@@ -47,16 +49,18 @@ function show(panel, content) {
   PANELS[panel](content);
 }
 
-let ready;
+const TONES = { ready: 'good', degraded: 'warn' };
+let health;
 
 function showSeed(seed) {
   text(byId('region'), seed.region);
   text(byId('seed'), seed.seed);
   text(byId('version'), `v${seed.version}`);
   document.title = `${seed.region} · Mesh`;
-  badge('readiness', !seed.ready ? 'bad' : seed.reason ? 'warn' : 'good', [seed.status.replace('_', ' '), seed.reason].filter(Boolean).join(': '));
-  if (ready !== undefined && ready !== seed.ready) announce(seed.ready ? 'The seed is ready.' : `The seed is not ready: ${seed.reason}`);
-  ready = seed.ready;
+  const words = named(seed.status) + (seed.reason ? `: ${seed.reason}` : '');
+  badge('readiness', TONES[seed.status] ?? 'bad', words);
+  if (health !== undefined && health !== seed.status) announce(`The seed is ${words}`);
+  health = seed.status;
   const at = new Date(seed.at);
   text(byId('clock'), time(at));
   byId('clock').dateTime = seed.at;

@@ -89,7 +89,7 @@ export class Chart {
     const parts = ticks.map(tick => svg('g', { class: 'tick' },
       svg('line', { x1: EDGE.left, x2: width - EDGE.right, y1: y(tick), y2: y(tick) }),
       svg('text', { x: EDGE.left - 8, y: y(tick) + 4, 'text-anchor': 'end' }, short(tick))));
-    const minutes = inner < 380 ? [5, 0] : [5, 4, 3, 2, 1, 0];
+    const minutes = inner < 380 ? [5, 3, 1, 0] : [5, 4, 3, 2, 1, 0];
     for (const minute of minutes)
       parts.push(svg('text', { class: 'axis', x: x(this.#end - minute * 60000), y: height - 5, 'text-anchor': minute === 5 ? 'start' : minute ? 'middle' : 'end' },
         minute ? `−${minute} min` : 'now'));

@@ -58,9 +58,10 @@ export function list(parent, items, keyOf, create, update) {
  */
 export function roving(container, selector, next) {
   const all = () => [...container.querySelectorAll(selector)];
+  let last = null; // Where the focus was; else the first one is the stop.
   const refresh = () => {
     const elements = all();
-    const current = elements.find(e => e === document.activeElement) ?? elements.find(e => e.getAttribute('tabindex') === '0') ?? elements[0];
+    const current = elements.includes(last) ? last : elements[0];
     for (const element of elements) attribute(element, 'tabindex', element === current ? 0 : -1);
   };
   container.addEventListener('keydown', event => {
@@ -72,9 +73,8 @@ export function roving(container, selector, next) {
     target.focus();
   });
   container.addEventListener('focusin', event => {
-    const current = event.target.closest(selector);
-    if (!current) return;
-    for (const element of all()) attribute(element, 'tabindex', element === current ? 0 : -1);
+    last = event.target.closest(selector) ?? last;
+    refresh();
   });
   return refresh;
 }

@@ -2,7 +2,7 @@
 import { attribute, h, list, roving, svg, text } from './dom.js';
 import { omittedOf, rowsOf } from './answers.js';
 import { isNumber, plural, short } from './format.js';
-import { byState, glyph, shape } from './states.js';
+import { byState, glyph, named, shape } from './states.js';
 import { drawGround, loadGround } from './ground.js';
 
 const JOIN_PIXELS = 34;
@@ -69,7 +69,7 @@ export class RegionMap {
     list(this.#legend, [...counts.keys()].sort(byState), state => state,
       state => h('li', {}, glyph(state), h('span'), ' ', h('b')),
       (element, state) => {
-        text(element.querySelector('span'), state);
+        text(element.querySelector('span'), named(state));
         text(element.querySelector('b'), short(counts.get(state)));
       });
   }
@@ -148,7 +148,7 @@ export class RegionMap {
     element.places = mark.places;
     element.label = mark.places.length === 1 ? mark.places[0] : `${mark.places[0]} and ${mark.places.length - 1} near it`;
     attribute(element, 'transform', `translate(${mark.x.toFixed(1)} ${mark.y.toFixed(1)})`);
-    attribute(element, 'aria-label', `${element.label}: ${plural(total, 'vehicle')}, ${states.map(([state, count]) => `${count} ${state}`).join(', ')}`);
+    attribute(element, 'aria-label', `${element.label}: ${plural(total, 'vehicle')}, ${states.map(([state, count]) => `${count} ${named(state)}`).join(', ')}`);
     const look = states.map(entry => entry.join()).join(';');
     if (element.look === look) return;
     element.look = look;

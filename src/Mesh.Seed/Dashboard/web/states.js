@@ -1,19 +1,24 @@
 // A vehicle's state is told by colour and by shape: neither alone.
 import { svg } from './dom.js';
 
-// Most wanted first. Paths are drawn around 0,0, about 10 units wide.
+// Most wanted first, with the shapes around 0,0, about 10 units wide. Full ones work, hollow ones do not.
 const KNOWN = {
   serving: 'M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0z',
-  joining: 'M0-5.6L5.6 4.4H-5.6z',
+  busy: 'M-4.5-4.5h9v9h-9z',
+  batch_only: 'M-4-4h8v8h-8z',
+  resting: 'M0 5.2L5.4-4H-5.4z',
   draining: 'M0-6.2L6.2 0L0 6.2L-6.2 0z',
+  drained: 'M0-5.4L5.4 0L0 5.4L-5.4 0z',
+  unreachable: 'M-4.6-4.6L4.6 4.6M4.6-4.6L-4.6 4.6',
   away: 'M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z',
-  lost: 'M-4.6-4.6L4.6 4.6M4.6-4.6L-4.6 4.6',
 };
-const OTHER = 'M-4.4-4.4h8.8v8.8h-8.8z';
+const OTHER = 'M0-5.2L5.4 4H-5.4z';
 const ORDER = [...Object.keys(KNOWN), 'other'];
 
-/** The class of a state's look; unknown ones share one. */
+/** States that are not known here share one look. */
 export const kindOf = state => Object.hasOwn(KNOWN, state) ? state : 'other';
+
+export const named = state => String(state ?? 'unknown').replaceAll('_', ' ');
 
 export const byState = (a, b) => ORDER.indexOf(kindOf(a)) - ORDER.indexOf(kindOf(b)) || a.localeCompare(b);
 

@@ -2,7 +2,7 @@
 import { attribute, byId, h, list, roving, text, upAndDown } from './dom.js';
 import { columnsOf, omittedOf, rowsOf } from './answers.js';
 import { duration, isNumber, number, plural, scalar, words } from './format.js';
-import { byState, glyph, kindOf } from './states.js';
+import { byState, glyph, kindOf, named } from './states.js';
 
 const PAGE = 100;
 // What a narrow screen leaves out first has the highest rank; the rest of a vehicle is in its explanation.
@@ -10,11 +10,11 @@ const RANKS = { vehicle: 0, state: 0, place: 0, running: 0, queued: 0, round_tri
 const NUMBERS = ['running', 'queued', 'round_trip_ms', 'answered', 'failed', 'lost', 'leaves_in_s', 'threads', 'credits'];
 const HIDDEN = ['latitude', 'longitude', 'session'];
 const HEADS = { device_class: 'class', leaves_in_s: 'leaves in', round_trip_ms: 'rtt (ms)' };
-const SHOW = { leaves_in_s: duration, models: value => Array.isArray(value) ? value.join(' ') : scalar(value) };
+const SHOW = { leaves_in_s: duration, models: value => scalar(Array.isArray(value) ? value.join(', ') : value).replaceAll(/,(?=\S)/g, ', ') };
 
 export class Vehicles {
   #answer = {}; #rows = []; #columns = []; #sort = { column: 'vehicle', down: false }; #words = ''; #place = null;
-  #off = new Set(); #shown = PAGE; #explain; #refresh; #table; #more; #places;
+  #off = new Set(); #shown = PAGE; #explain; #refresh; #table; #more; #places; #known = 0;
 
   /** explain(id) is called when a vehicle is chosen; onFilter() when the place's filter is taken off. */
   constructor(explain) {
@@ -37,6 +37,9 @@ export class Vehicles {
     if (columns.join() !== this.#columns.join()) this.#head(columns);
     this.#draw();
   }
+
+  /** How many there are in all: the command does not list more than its limit. */
+  set known(count) { this.#known = count; }
 
   /** Shows only the vehicles of these places; null = of all. */
   at(places, label) {
@@ -80,9 +83,10 @@ export class Vehicles {
       attribute(head, 'aria-sort', head.dataset.column === this.#sort.column ? this.#sort.down ? 'descending' : 'ascending' : null);
     list(this.#table.tBodies[0], found.slice(0, this.#shown), row => row.vehicle, row => this.#create(row), (element, row) => this.#update(element, row));
     const omitted = omittedOf(this.#answer);
-    const total = this.#rows.length + omitted;
+    const told = this.#rows.length + omitted;
+    const total = Math.max(told, this.#known);
     text(byId('vehicles-count'), this.#answer.error ? '' : found.length === total ? plural(total, 'vehicle') : `${number(found.length)} of ${plural(total, 'vehicle')}`
-      + (omitted ? `; ${number(omitted)} more are only on the map` : ''));
+      + (omitted ? `; ${number(omitted)} more are only on the map` : '') + (total > told ? `; ${number(total - told)} are not told` : ''));
     this.#more.hidden = found.length <= this.#shown;
     text(this.#more, `Show ${number(Math.min(PAGE, found.length - this.#shown))} more of ${number(found.length)}`);
     this.#table.hidden = this.#columns.length === 0 || !!this.#answer.error;
@@ -115,7 +119,7 @@ export class Vehicles {
       sign.dataset.state = state;
       sign.replaceChildren(glyph(state));
     }
-    text(label, scalar(state));
+    text(label, named(state));
   }
 
   /** One switch for each state there is, with how many; and one that takes the place's filter off. */
@@ -128,7 +132,7 @@ export class Vehicles {
     list(byId('state-filter'), chips, chip => chip,
       chip => h('button', { type: 'button', onclick: () => this.#toggle(chip) }, chip === '@place' ? [] : glyph(chip), h('span')),
       (element, chip) => {
-        text(element.lastChild, chip === '@place' ? `place ${this.#place} ×` : `${chip} ${number(counts.get(chip))}`);
+        text(element.lastChild, chip === '@place' ? `place ${this.#place} ×` : `${named(chip)} ${number(counts.get(chip))}`);
         if (chip === '@place') attribute(element, 'aria-label', `Show all places, not only ${this.#place}`);
         else attribute(element, 'aria-pressed', !this.#off.has(chip));
       });
