@@ -1,5 +1,6 @@
 using Mesh.Messages.Control;
 using Mesh.Messages.Work;
+using Mesh.Seed.Routing.History;
 
 namespace Mesh.Actors.Tests.Routing;
 
@@ -19,7 +20,7 @@ public sealed class RouterMetricsTests
         second.Refuse(await second.RequestAsync(), AttemptStatus.AttemptFailed);
         second.Answer(await second.RequestAsync(), 1);
         await asking;
-        second.Stream.DepartureCause = "soon";
+        second.Stream.Farewell = new Farewell("soon", []);
         second.Disconnect(DepartureKind.Planned);
         var third = seed.Connect("V-3");
         using var away = new CancellationTokenSource();

@@ -68,7 +68,7 @@ public sealed class OperationsSettingsTests : IDisposable
 
     private static OperationsSettings Read(int? port, params string[] arguments)
     {
-        var reader = new SettingsReader(OperationsSettings.Known, Config.Empty, new Hashtable(), arguments);
+        var reader = new SettingsReader(OperationsSettings.Known(isOffUnlessSet: true), Config.Empty, new Hashtable(), arguments);
         var settings = OperationsSettings.Read(reader, port);
         Assert.Empty(reader.Errors);
         return settings;
