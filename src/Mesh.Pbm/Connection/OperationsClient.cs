@@ -13,19 +13,18 @@ internal sealed class OperationsClient : IDisposable
     public static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(5);
 
     private readonly HostAddress _host;
-    private readonly GrpcChannel _channel;
-    private readonly Operations.Wire.Operations.OperationsClient _client;
+    private readonly ConnectionOptions _options;
     private readonly Metadata _headers = [];
+    private GrpcChannel _channel;
 
     /// <param name="tokenVariable">What PBM_TOKEN says.</param>
     /// <exception cref="PbmException">A file of the options cannot be used.</exception>
     public OperationsClient(HostAddress host, ConnectionOptions options, string? tokenVariable)
     {
-        _host = host;
+        (_host, _options) = (host, options);
         if (Channels.Token(host, options, tokenVariable) is { } token)
             _headers.Add("authorization", $"Bearer {token}");
         _channel = Channels.Open(host, options);
-        _client = new Operations.Wire.Operations.OperationsClient(_channel);
     }
 
     /// <exception cref="PbmException">There is no host, or it does not let us.</exception>
@@ -33,7 +32,7 @@ internal sealed class OperationsClient : IDisposable
     {
         try
         {
-            var reply = await _client.GetPalettesAsync(new GetPalettesRequest(), _headers, DateTime.UtcNow + limit, cancellation);
+            var reply = await Client.GetPalettesAsync(new GetPalettesRequest(), _headers, DateTime.UtcNow + limit, cancellation);
             return new HostPalettes(reply.Host, [.. reply.Palettes.Select(palette => palette.FromWire())]);
         }
         catch (RpcException e) when (e.StatusCode == StatusCode.DeadlineExceeded)
@@ -50,7 +49,7 @@ internal sealed class OperationsClient : IDisposable
     public async IAsyncEnumerable<CommandOutput> RunAsync(
         IEnumerable<string> words, bool isConfirmed, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        using var call = _client.Run(new RunRequest { Words = { words }, Confirmed = isConfirmed }, _headers, cancellationToken: cancellation);
+        using var call = Client.Run(new RunRequest { Words = { words }, Confirmed = isConfirmed }, _headers, cancellationToken: cancellation);
         while (true)
         {
             CommandOutput? output;
@@ -76,10 +75,14 @@ internal sealed class OperationsClient : IDisposable
 
     public void Dispose() => _channel.Dispose();
 
+    private Operations.Wire.Operations.OperationsClient Client => new(_channel);
+
     /// <exception cref="OperationCanceledException">We do not wait any more.</exception>
     private PbmException ErrorOf(RpcException e, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
+        if (e.StatusCode == StatusCode.Unavailable)
+            StartAnew();
         return e.StatusCode switch
         {
             StatusCode.InvalidArgument or StatusCode.FailedPrecondition => new PbmException(PbmExit.Usage, e.Status.Detail),
@@ -91,6 +94,13 @@ internal sealed class OperationsClient : IDisposable
                 new PbmException(PbmExit.NotConnected, $"{_host} is gone, and the answer is not complete: {Reason(e)}"),
             _ => new PbmException(PbmExit.Failed, e.Status.Detail),
         };
+    }
+
+    /// <summary>A channel tries again later and later; a person who repeats a command means now.</summary>
+    private void StartAnew()
+    {
+        _channel.Dispose();
+        _channel = Channels.Open(_host, _options);
     }
 
     private static string Reason(RpcException e)
