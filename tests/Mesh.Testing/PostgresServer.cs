@@ -51,10 +51,9 @@ public sealed class PostgresServer : IAsyncDisposable
     private readonly ManagedProcess? _process;
     private readonly ConcurrentQueue<string> _databases = new();
 
-    private PostgresServer(string connectionString, string? socketFolder, ManagedProcess? process)
+    private PostgresServer(string connectionString, ManagedProcess? process)
     {
         ConnectionString = connectionString;
-        SocketFolder = socketFolder;
         _process = process;
     }
 
@@ -63,12 +62,6 @@ public sealed class PostgresServer : IAsyncDisposable
 
     /// <summary>Of the server's maintenance database, as a user who may create databases.</summary>
     public string ConnectionString { get; }
-
-    /// <summary>As Host of a connection string it reaches the server over a Unix socket, also from another network namespace; null when the server is not ours.</summary>
-    public string? SocketFolder { get; }
-
-    /// <summary>Whether tests get a server of their own.</summary>
-    public static bool IsPrivate => External is null;
 
     /// <summary>The process that ends with us; null when the server is not ours.</summary>
     public int? WatchdogId => _process?.Id;
@@ -83,7 +76,7 @@ public sealed class PostgresServer : IAsyncDisposable
     public static async Task<PostgresServer> StartAsync()
     {
         if (External is { } external)
-            return new PostgresServer(external, null, null);
+            return new PostgresServer(external, null);
         var binaries = Binaries.Value.Found ?? throw new InvalidOperationException(Binaries.Value.Reason);
         for (var attempt = 1; ; attempt++)
         {
@@ -168,6 +161,7 @@ public sealed class PostgresServer : IAsyncDisposable
             binaries.Postgres, "-D", folder,
             "-c", "listen_addresses=127.0.0.1",
             "-c", string.Create(CultureInfo.InvariantCulture, $"port={port}"),
+            // Beside TCP: a process in another network namespace reaches it by this alone.
             "-c", $"unix_socket_directories={folder}",
             "-c", "shared_buffers=32MB",
             "-c", "max_connections=200",
@@ -187,7 +181,6 @@ public sealed class PostgresServer : IAsyncDisposable
 
         return new PostgresServer(
             string.Create(CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={port};Username=mesh;Database=postgres;Pooling=false"),
-            folder,
             process);
     }
 
