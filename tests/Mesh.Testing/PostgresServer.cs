@@ -70,9 +70,6 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Of the server's maintenance database, as a user who may create databases.</summary>
     public string ConnectionString { get; }
 
-    /// <summary>As Host of a connection string it reaches the server over a Unix socket, also from another network namespace; null when the server is not ours.</summary>
-    public string? SocketFolder => _process is null ? null : _folder;
-
     /// <summary>Whether tests get a server of their own.</summary>
     public static bool IsPrivate => External is null;
 
@@ -187,6 +184,7 @@ public sealed class PostgresServer : IAsyncDisposable
             binaries.Postgres, "-D", folder,
             "-c", "listen_addresses=127.0.0.1",
             "-c", string.Create(CultureInfo.InvariantCulture, $"port={port}"),
+            // Beside TCP: a process in another network namespace reaches it by this alone.
             "-c", $"unix_socket_directories={folder}",
             "-c", "shared_buffers=32MB",
             "-c", "max_connections=200",

@@ -76,8 +76,7 @@ public sealed class CitiesSpec(ITestOutputHelper output)
 
     private static async Task<IReadOnlyList<ManagedProcess>> StartSeedsAsync(CityNetwork network, string folder, List<ManagedProcess> processes)
     {
-        var server = await PostgresServer.SharedAsync();
-        var journal = new NpgsqlConnectionStringBuilder(await server.CreateDatabaseAsync()) { Host = server.SocketFolder }.ConnectionString;
+        var journal = await OverSocketAsync(await (await PostgresServer.SharedAsync()).CreateDatabaseAsync());
         var seeds = Seeds.Select((seed, i) =>
         {
             var space = network[seed.City.Name];
@@ -98,6 +97,15 @@ public sealed class CitiesSpec(ITestOutputHelper output)
         foreach (var seed in seeds)
             await seed.WaitForLineAsync(line => line.Contains("seed ready", StringComparison.Ordinal), Limit);
         return seeds;
+    }
+
+    /// <summary>The same database by its server's Unix socket, which no network namespace hides.</summary>
+    private static async Task<string> OverSocketAsync(string connectionString)
+    {
+        await using var connection = new NpgsqlConnection(connectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand("show unix_socket_directories", connection);
+        return new NpgsqlConnectionStringBuilder(connectionString) { Host = (string?)await command.ExecuteScalarAsync() }.ConnectionString;
     }
 
     private static async Task<IReadOnlyList<ManagedProcess>> StartVehiclesAsync(CityNetwork network, string folder, List<ManagedProcess> processes)
