@@ -75,6 +75,8 @@ public static class MeshSystem
           log-dead-letters-during-shutdown = off
           loglevel = INFO
           stdout-loglevel = OFF
+          # Off or not, it is written to once the loggers have ended; a log of JSON must hold nothing else.
+          stdout-logger-class = "Mesh.Hosting.Logging.SilentLogger, Mesh.Hosting"
           loggers = ["Mesh.Hosting.Logging.AkkaLogger, Mesh.Hosting"]
         }
         """;

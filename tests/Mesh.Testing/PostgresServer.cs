@@ -70,9 +70,6 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Of the server's maintenance database, as a user who may create databases.</summary>
     public string ConnectionString { get; }
 
-    /// <summary>Whether tests get a server of their own.</summary>
-    public static bool IsPrivate => External is null;
-
     /// <summary>The process that ends with us; null when the server is not ours.</summary>
     public int? WatchdogId => _process?.Id;
 

@@ -41,7 +41,7 @@ public sealed class AkkaLogger : ReceiveActor, IRequiresMessageQueue<ILoggerMess
             _ => LogLevel.Debug,
         };
         if (logger.IsEnabled(level))
-            logger.Log(level, default, log, log.Cause, static (log, _) => log.Message?.ToString() ?? "");
+            logger.Log(level, default, log.Message?.ToString() ?? "", log.Cause, static (message, _) => message);
     }
 
     /// <summary>The class that logs; Akka's own parts that log under a plain name ('remoting') have none.</summary>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Mesh.Messages;
 using Microsoft.Extensions.Logging;
 
@@ -13,7 +12,7 @@ public sealed partial class WorkStreamClient
         Level = LogLevel.Debug,
         Message = "Attempt {Attempt} of {Model}: {Outcome}, waited {QueueMs} ms, ran {InferMs} ms, trace {TraceId}",
         SkipEnabledCheck = true)]
-    private partial void LogAnswered(ulong attempt, ModelReference model, AttemptOutcome outcome, double queueMs, double inferMs, ActivityTraceId traceId);
+    private partial void LogAnswered(ulong attempt, ModelReference model, AttemptOutcome outcome, double queueMs, double inferMs, string traceId);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Model} could not be loaded ahead: {Reason}")]
     private partial void LogWarmFailed(ModelReference model, string reason);

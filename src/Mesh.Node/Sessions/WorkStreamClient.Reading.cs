@@ -95,7 +95,7 @@ public sealed partial class WorkStreamClient
         if (traced)
             MeshSpans.OfVehicle(MeshSpans.Vehicle, trace, time.GetUtcNow(), result.Timings);
         if (logger.IsEnabled(LogLevel.Debug))
-            LogAnswered(attempt, model, result.Outcome, result.Timings.Queue.TotalMilliseconds, result.Timings.Infer.TotalMilliseconds, trace.TraceId);
+            LogAnswered(attempt, model, result.Outcome, result.Timings.Queue.TotalMilliseconds, result.Timings.Infer.TotalMilliseconds, trace == default ? "none" : trace.TraceId.ToHexString());
         var message = new WorkResult
         {
             Attempt = attempt,

@@ -38,12 +38,22 @@ public sealed class BatchMetrics
         meter.CreateObservableUpDownCounter("mesh.batch.units", () => _state.Units, "{unit}", "Work units leased to vehicles");
         meter.CreateObservableUpDownCounter(
             "mesh.batches",
-            () => _state.Batches.Select(pair => new Measurement<int>(pair.Value, KeyValuePair.Create<string, object?>("status", pair.Key.ToString()))),
+            () => Enum.GetValues<BatchStatus>().Select(status => new Measurement<int>(
+                _state.Batches.GetValueOrDefault(status), KeyValuePair.Create<string, object?>("status", status.ToString()))),
             "{batch}",
             "Batches on record, by status");
     }
 
     internal EnergyMetrics Energy { get; }
+
+    /// <summary>Shows at zero what has not happened yet, so that its first time is seen as a change.</summary>
+    public void Begin()
+    {
+        foreach (var file in new[] { "output", "error" })
+            _lines.Add(0, KeyValuePair.Create<string, object?>("file", file));
+        foreach (var kind in Enum.GetValues<ResultKind>())
+            Results(kind, 0);
+    }
 
     internal void Lines(int done, int failed)
     {

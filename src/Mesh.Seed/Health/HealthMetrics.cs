@@ -28,6 +28,9 @@ public sealed class HealthMetrics
         journal.Failed += () => _failures.Add(1);
     }
 
+    /// <summary>Shows at zero what has not happened yet, so that its first time is seen as a change.</summary>
+    public void Begin() => _failures.Add(0);
+
     private static IEnumerable<Measurement<int>> Troubles(HealthReport report) => HealthCodes.All.Select(code => new Measurement<int>(
         report.Reasons.Any(reason => reason.Code == code) ? 1 : 0, new KeyValuePair<string, object?>("reason", code)));
 }

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Diagnostics;
 using Mesh.Hosting.Observability;
+using Mesh.Seed.Batches;
 using Mesh.Seed.Health;
 using Mesh.Seed.Hosting;
 using Mesh.Seed.Membership;
@@ -34,12 +35,16 @@ public static class SeedTelemetry
         return builder;
     }
 
-    /// <summary>Makes what counts by looking, which nobody else asks for.</summary>
+    /// <summary>Makes what counts by looking, which nobody else asks for, once somebody listens.</summary>
     public static void StartTelemetry(this WebApplication app)
     {
-        app.Services.GetRequiredService<MembershipMetrics>();
-        app.Services.GetRequiredService<VehicleMetrics>();
-        app.Services.GetRequiredService<HealthMetrics>();
+        var services = app.Services;
+        services.GetRequiredService<MeterProvider>();
+        services.GetRequiredService<MembershipMetrics>();
+        services.GetRequiredService<VehicleMetrics>();
+        services.GetRequiredService<HealthMetrics>().Begin();
+        services.GetRequiredService<RouterMetrics>().Begin();
+        services.GetRequiredService<BatchMetrics>().Begin();
     }
 
     /// <summary>

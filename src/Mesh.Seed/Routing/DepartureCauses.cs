@@ -5,7 +5,7 @@ internal static class DepartureCauses
 {
     private const string Planned = "Planned";
 
-    private static readonly string[] Words = [Planned, "Soon", "Now", "Renewal", "Stop"];
+    public static IReadOnlyList<string> Words { get; } = [Planned, "Soon", "Now", "Renewal", "Stop"];
 
     /// <summary>'Planned' for a cause that is not known.</summary>
     public static string Known(string cause)

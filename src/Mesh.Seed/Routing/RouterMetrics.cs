@@ -45,6 +45,17 @@ public sealed class RouterMetrics
 
     public EnergyMetrics Energy { get; }
 
+    /// <summary>Shows at zero what has not happened yet, so that its first time is seen as a change.</summary>
+    public void Begin()
+    {
+        _hedges.Add(0);
+        _hedgesWon.Add(0);
+        foreach (var reason in Enum.GetNames<RefusalReason>())
+            _refused.Add(0, Tag("reason", reason));
+        foreach (var kind in DepartureCauses.Words.Append(nameof(DepartureKind.Vanished)).Append(nameof(DepartureKind.Superseded)))
+            _departures.Add(0, Tag("kind", kind));
+    }
+
     public void HedgeStarted() => _hedges.Add(1);
 
     public void AttemptEnded(AttemptEnd end, string model) => _attempts.Add(1, Tag("end", Enum.GetName(end)), Tag("model", model));

@@ -41,18 +41,22 @@ internal sealed class TestMesh : IAsyncDisposable
     public MetricsClient Metrics => new(_http, Seed.Metrics);
 
     /// <summary>Returns once requests are taken and every vehicle can be given work.</summary>
-    public static async Task<TestMesh> StartAsync(int vehicles)
+    /// <param name="seed">Changes the seed's options.</param>
+    /// <param name="vehicle">Changes those of the first vehicles.</param>
+    public static async Task<TestMesh> StartAsync(
+        int vehicles, Func<SeedOptions, SeedOptions>? seed = null, Func<VehicleOptions, VehicleOptions>? vehicle = null)
     {
         var mesh = new TestMesh();
         try
         {
-            await mesh.StartSeedAsync(new SeedOptions
+            var options = new SeedOptions
             {
                 DataFolder = mesh.Folder("seed"),
                 ModelsFolder = mesh.Models,
                 ExtraArguments = ["--max-request-bytes", MaxRequestBytes.ToString(CultureInfo.InvariantCulture)],
-            });
-            await Task.WhenAll(Enumerable.Range(1, vehicles).Select(number => mesh.StartVehicleAsync(number)));
+            };
+            await mesh.StartSeedAsync(seed?.Invoke(options) ?? options);
+            await Task.WhenAll(Enumerable.Range(1, vehicles).Select(number => mesh.StartVehicleAsync(number, vehicle)));
             return mesh;
         }
         catch
