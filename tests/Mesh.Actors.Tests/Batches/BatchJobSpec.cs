@@ -49,6 +49,26 @@ public abstract class BatchJobSpec : IAsyncLifetime
     }
 
     [JournalFact]
+    public async Task An_operator_is_told_why_a_batch_waits_and_lists_those_that_have_not_ended()
+    {
+        await using var seed = Start();
+        var batch = await seed.CreateAsync(await seed.UploadAsync([.. Enumerable.Range(0, 10).Select(i => BatchSeed.Line(i))]));
+        await seed.UntilAsync(batch, entry => entry.Status == BatchStatus.InProgress);
+        var explained = await seed.AskAsync<BatchExplained>(new ExplainBatch(batch));
+        using var document = JsonDocument.Parse(explained.Document!);
+        Assert.Equal("NO_VEHICLES", document.RootElement.GetProperty("why")[0].GetProperty("code").GetString());
+        Assert.Equal(10, document.RootElement.GetProperty("waiting_lines").GetInt32());
+        Assert.Equal([batch], (await seed.AskAsync<BatchExplained>(new ExplainBatch("batch_none"))).Near);
+        Assert.Single((await seed.AskAsync<BatchPage>(new ListBatches(null, 10, ActiveOnly: true))).Batches);
+
+        new UnitVehicle("V-1").Connect(seed);
+        await seed.UntilAsync(batch, IsOver);
+        Assert.Empty((await seed.AskAsync<BatchPage>(new ListBatches(null, 10, ActiveOnly: true))).Batches);
+        var status = await seed.AskAsync<RouterStatus>(GetRouterStatus.Instance);
+        Assert.Equal((1, 0, 0), (status.Batches, status.ActiveBatches, status.OpenUnits));
+    }
+
+    [JournalFact]
     public async Task A_file_with_faults_fails_before_anything_runs()
     {
         await using var seed = Start();

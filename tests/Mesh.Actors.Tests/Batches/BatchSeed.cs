@@ -120,6 +120,9 @@ internal sealed class BatchSeed : IAsyncDisposable
     public async Task<string> CreateAsync(string file, TimeSpan? window = null) => (await Directory.CreateBatchAsync(
         new NewBatch(file, "/v2/models/fashion_cnn/infer", window ?? TimeSpan.FromHours(24), "24h", null, null, null), default)).Id;
 
+    /// <summary>Asks the router as an operator's command does.</summary>
+    public Task<T> AskAsync<T>(IMeshMessage question) => _router.Ask<T>(question, Limit);
+
     /// <summary>Waits for a state that nothing announces to a client either.</summary>
     public async Task<BatchEntry> UntilAsync(string batch, Func<BatchEntry, bool> condition)
     {

@@ -3,6 +3,7 @@ using Mesh.Messages;
 using Mesh.Messages.Control;
 using Mesh.Messages.Work;
 using Mesh.Seed.Routing;
+using Mesh.Seed.Routing.Queries;
 
 namespace Mesh.Actors.Tests.Routing;
 
@@ -48,6 +49,36 @@ public sealed class DispatcherTests
         // Too late, and nobody is harmed.
         vehicle.Answer(request, content: 1);
         Assert.Equal(RequestOutcome.Ok, await AnswerOneAsync(seed, vehicle));
+    }
+
+    [Fact]
+    public async Task An_operator_asks_beside_the_traffic_and_a_question_that_fails_costs_nothing_but_itself()
+    {
+        await using var seed = new DispatcherFixture();
+        await seed.StartedAsync();
+        var vehicle = seed.Connect("V-1");
+        var answer = seed.InferAsync();
+        var request = await vehicle.RequestAsync();
+
+        var open = Assert.Single(await AskAsync(seed, new FindRequests(10, WithEnded: true)));
+        Assert.Equal((new VehicleId("V-1"), false, null), (open.Vehicle, open.IsWaiting, open.Outcome));
+        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => AskAsync(seed, new Failing()));
+        Assert.Equal("no answer", failure.Message);
+
+        vehicle.Answer(request, content: 1);
+        var outcome = await answer;
+        var found = await AskAsync(seed, new GetRequest(outcome.Request!.Value.Request, ""));
+        Assert.Equal((RequestOutcome.Ok, new VehicleId("V-1")), (found.Report!.Outcome, found.Report.Decisions[0].Chosen));
+        Assert.Equal(1, (await AskAsync(seed, new GetRouter())).Recent.Totals.Answered);
+        Assert.Equal(VehicleCondition.Serving, Assert.Single(await AskAsync(seed, new FindVehicles(10))).Condition);
+
+        static Task<T> AskAsync<T>(DispatcherFixture seed, IRouterQuery<T> query)
+            where T : notnull => seed.Dispatcher.Ask<T>(query, TimeSpan.FromSeconds(60));
+    }
+
+    private sealed record Failing : IRouterQuery<string>
+    {
+        public string Answer(RouterView view) => throw new InvalidOperationException("no answer");
     }
 
     [Fact]

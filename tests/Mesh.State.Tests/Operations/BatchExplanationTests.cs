@@ -24,7 +24,7 @@ public sealed class BatchExplanationTests
     public void One_whose_input_is_read_says_so_and_one_that_all_vehicles_have_too()
     {
         Assert.Equal("READS_INPUT", Assert.Single(_desk.Explain(_desk.Create().Id).Why).Code);
-        var other = new DeskDriver();
+        var other = new DeskDriver(new BatchSettings { UnitsPerVehicle = 100 });
         other.Connect("V-1");
         var batch = other.Begin(lines: 10);
         var found = other.Explain(batch.Id);

@@ -102,12 +102,12 @@ public sealed class OperatorDrainTests : IDisposable
     public void Each_denial_is_explained_with_signal_value_threshold_and_age()
     {
         var telemetry = Verdicts.But(Verdicts.Charge, 42);
-        var judgement = new Judgement(Verdicts.Judge(telemetry, now: 30), Verdicts.Consenting, telemetry.At(Signals.At(30)), null);
+        var judgement = new Judgement(Verdicts.Judge(telemetry, now: 20), Verdicts.Consenting, telemetry.At(Signals.At(20)), null);
         var steps = new[] { new LifeEntry(Signals.At(0), VehiclePhase.Draining, DepartureCause.Soon, WorkKinds.None, ["LOW_CHARGE: …"], 12.34) };
-        var explained = VehicleExplanation.Of(new VehicleId("V-1"), new VehicleStanding(VehiclePhase.Away, null, null), judgement, null, steps, Signals.At(30));
+        var explained = VehicleExplanation.Of(new VehicleId("V-1"), new VehicleStanding(VehiclePhase.Away, null, null), judgement, null, steps, Signals.At(20));
         var denial = Assert.Single(explained["denials"]!.AsArray())!;
         Assert.Equal(
-            (ReasonCodes.LowCharge, Verdicts.Charge, "42", "charging.min-state-of-charge", 30.0),
+            (ReasonCodes.LowCharge, Verdicts.Charge, "42", "charging.min-state-of-charge", 20.0),
             ((string)denial["code"]!, (string)denial["signal"]!, (string)denial["value"]!, (string)denial["setting"]!, (double)denial["age_s"]!));
         Assert.Contains("50", (string)denial["threshold"]!, StringComparison.Ordinal);
         Assert.Equal(("draining", "soon", 12.3), ((string)explained["last_steps"]![0]!["phase"]!, (string)explained["last_steps"]![0]!["cause"]!, (double)explained["last_steps"]![0]!["freed_ms"]!));

@@ -47,8 +47,8 @@ public sealed class RequestExplanationTests
         _router.Open("V-2");
         _router.Run(new StreamClosed(first));
         _router.Advance(0.2);
-        _router.Report(request, AttemptOutcome.Failed, error: "out of memory");
         _router.Open("V-3");
+        _router.Report(request, AttemptOutcome.Failed, error: "out of memory");
         _router.Report(request, AttemptOutcome.Ok);
 
         var attempts = Explain(request)["attempts"]!.AsArray();
@@ -102,6 +102,18 @@ public sealed class RequestExplanationTests
     }
 
     [Fact]
+    public void One_that_is_still_open_is_known_however_many_came_after_it()
+    {
+        _router.Open("V-1", load: Load(credits: 2000, loaded: "a"));
+        var open = _router.Submit(seconds: 1e6);
+        for (var i = 0; i < RouterHistory.KeptRequests; i++)
+            _router.Report(_router.Submit(seconds: 1e6), AttemptOutcome.Ok);
+        Assert.Null(_history.Find(open));
+        var explained = Explain(open);
+        Assert.Equal(("running", "V-1"), ((string)explained["state"]!, (string)explained["attempts"]![0]!["vehicle"]!));
+    }
+
+    [Fact]
     public void A_clients_id_finds_its_newest_request_and_names_the_others()
     {
         _router.Open("V-1");
@@ -110,7 +122,7 @@ public sealed class RequestExplanationTests
             .ToList();
         var found = new GetRequest(null, "again").Answer(_router.View);
         Assert.Equal(requests[2], found.Report!.Request);
-        Assert.Equal([requests[1], requests[0]], found.Others);
+        Assert.Equal([requests[1], requests[0]], found.Others.AsEnumerable());
         Assert.Null(new GetRequest(null, "other").Answer(_router.View).Report);
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Mesh.Messages;
+using Mesh.Seed.Routing.Choice;
 using Mesh.Seed.Routing.History;
 
 namespace Mesh.Seed.Routing.Queries;
@@ -53,10 +54,24 @@ public sealed record FindRequests(int Limit, bool WithEnded) : IRouterQuery<Immu
 /// <param name="Request">Null = by <paramref name="ClientRequest"/>.</param>
 public sealed record GetRequest(RequestId? Request, string ClientRequest) : IRouterQuery<RequestFindings>
 {
+    /// <summary>One that is still open though its course has made way for later ones'.</summary>
+    private static RequestReport? Open(RequestId id, RouterView view) => !view.State.Requests.TryGetValue(id, out var request) ? null
+        : new RequestReport(id, request.ClientRequest, request.Model, request.Level, request.PayloadBytes, request.QueuedAt, request.Deadline)
+        {
+            Origin = request.Origin is { } origin ? GeoCell.Of(origin) : null,
+            MaxDistanceKm = request.HasRadius ? request.MaxDistanceKm : null,
+            AttemptCount = request.Attempts,
+            Attempts =
+            [
+                .. request.Running.Where(running => view.State.Find(running.Stream) is not null).Select(running => new TracedAttempt(
+                    running.Attempt.Number, view.State.Find(running.Stream)!.Id, running.Hedge, running.At, null, null, default, "")),
+            ],
+        };
+
     public RequestFindings Answer(RouterView view)
     {
         var same = Request is null ? view.History.FindByClient(ClientRequest) : [];
-        var report = (Request ?? (same is [var newest, ..] ? newest : null)) is { } id ? view.History.Find(id) : null;
+        var report = (Request ?? (same is [var newest, ..] ? newest : null)) is { } id ? view.History.Find(id) ?? Open(id, view) : null;
         var last = view.History.Ended(1).FirstOrDefault()?.Request;
         return new RequestFindings(report, [.. same.Skip(1)], last, view.Now);
     }

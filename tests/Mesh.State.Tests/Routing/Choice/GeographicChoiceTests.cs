@@ -36,6 +36,7 @@ public sealed class GeographicChoiceTests
             (collections, var before) = (GC.CollectionCount(0), GC.GetAllocatedBytesForCurrentThread());
             for (var i = 0; i < 1000; i++)
             {
+                history?.Choice.Begin(default);
                 var chosen = Choose(state, Cities[i % Cities.Length]);
                 history?.Decided(new RequestId(1), chosen, hedge: false, TimeSpan.Zero);
                 most = Math.Max(most, _choice.Examined);
