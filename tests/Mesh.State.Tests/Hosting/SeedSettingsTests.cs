@@ -29,6 +29,7 @@ public sealed class SeedSettingsTests
         Assert.Equal((64L << 20, 4096, 1024, 3), (settings.MaxRequestBytes, settings.MaxRequests, settings.MaxWaiting, settings.WarmCopies));
         Assert.Equal((new BlobStoreSettings(BlobPlace.Data), 512L << 20, 500_000), (settings.BlobStore, settings.MaxFileBytes, settings.MaxBatchLines));
         Assert.Equal(LogLevel.Information, settings.LogLevel);
+        Assert.Equal(OnOff.On, settings.Dashboard);
         Assert.Empty(settings.Seeds);
     }
 
@@ -44,6 +45,7 @@ public sealed class SeedSettingsTests
     [InlineData("metrics-port", "4")]
     [InlineData("work-port", "5")]
     [InlineData("pbm-port", "6")]
+    [InlineData("dashboard", "off")]
     [InlineData("data", "elsewhere")]
     [InlineData("models", ".")]
     [InlineData("seeds", "127.0.0.1:4053")]
