@@ -29,6 +29,7 @@ public sealed class SeedSettingsTests
         Assert.Equal((64L << 20, 4096, 1024, 3), (settings.MaxRequestBytes, settings.MaxRequests, settings.MaxWaiting, settings.WarmCopies));
         Assert.Equal((new BlobStoreSettings(BlobPlace.Data), 512L << 20, 500_000), (settings.BlobStore, settings.MaxFileBytes, settings.MaxBatchLines));
         Assert.Equal(LogLevel.Information, settings.LogLevel);
+        Assert.Equal(OnOff.On, settings.Dashboard);
         Assert.Empty(settings.Seeds);
     }
 
@@ -49,6 +50,7 @@ public sealed class SeedSettingsTests
     [InlineData("pbm-key", "pbm.key")]
     [InlineData("pbm-ca", "operators.crt")]
     [InlineData("pbm-tokens", "tokens")]
+    [InlineData("dashboard", "off")]
     [InlineData("data", "elsewhere")]
     [InlineData("models", ".")]
     [InlineData("seeds", "127.0.0.1:4053")]
