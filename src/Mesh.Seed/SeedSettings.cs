@@ -27,8 +27,8 @@ public sealed record SeedSettings
         new("metrics-port", "the Prometheus port: " + SettingParsers.PortNeeds),
         new("work-port", "the vehicles' port: " + SettingParsers.PortNeeds),
         .. OperationsSettings.Known(isOffUnlessSet: false),
-        new("data", "a folder that this seed alone writes to", WhenNotSet: "mesh/seed in the user's folder for data (~/.local/share)"),
         new("dashboard", "on or off: the operations page on the REST port, at /"),
+        new("data", "a folder that this seed alone writes to", WhenNotSet: "mesh/seed in the user's folder for data (~/.local/share)"),
         new("models", "the model repository: a folder with <name>/<version>/model.onnx"),
         new(
             "seeds",
