@@ -55,7 +55,7 @@ public sealed class PbmShellTests(OperatedGarage garage) : IClassFixture<Operate
         var ended = await PbmTool.RunAsync(
             shell, shell switch { "bash" => ["--norc", "-c", script], "zsh" => ["-f", "-c", script], _ => ["--no-config", "-c", script] }, Variables, input);
         var words = ended.Output.TrimEnd('\n').Split('\n').Select(line => string.Join(' ', line.Split(' ').Order(StringComparer.Ordinal)));
-        Assert.Equal(["garage", "open", "front rear", state, "bash"], words);
+        Assert.Equal(["garage", "open", "--pin front rear", state, "bash"], words);
         Assert.Equal("", ended.Errors);
     }
 

@@ -1,4 +1,6 @@
 using System.Globalization;
+using Mesh.Demo.Processes;
+using Mesh.Process.Tests.Meshes;
 using Mesh.Process.Tests.Processes;
 
 namespace Mesh.Process.Tests.Operators;
@@ -6,6 +8,11 @@ namespace Mesh.Process.Tests.Operators;
 /// <summary>pbm as a process against a real seed.</summary>
 public sealed class PbmTests(LoneSeed seed) : IClassFixture<LoneSeed>
 {
+    private static readonly string[] Vehicle =
+    [
+        "--vehicle-id", "V-1", "--region", "r", "--seeds", "127.0.0.1:1", "--location", "1,2", "--telemetry", "fixed", "--policy", "demo",
+    ];
+
     private string Host => $"127.0.0.1:{seed.Mesh.Seed.Options.Ports.Pbm}";
 
     [Fact]
@@ -29,15 +36,31 @@ public sealed class PbmTests(LoneSeed seed) : IClassFixture<LoneSeed>
     }
 
     [Theory]
-    [InlineData("Mesh.Seed.dll", "--region", "r", "--location", "1,2")]
+    [InlineData("Mesh.Seed.dll", "--region", "r", "--location", "1,2", "--models", ".")]
     [InlineData("Mesh.Node.dll", "--vehicle-id", "V-1", "--region", "r", "--seeds", "127.0.0.1:1", "--location", "1,2", "--telemetry", "fixed")]
     public async Task Off_loopback_neither_program_starts_without_TLS_and_proofs(string program, params string[] arguments)
     {
         var (exitCode, lines) = await Programs.RunAsync(
-            program, [.. arguments, "--pbm-port", "0", "--pbm-bind", "0.0.0.0", "--models", Mesh.Testing.Checkout.Models]);
+            program, [.. arguments, "--pbm-port", "0", "--pbm-bind", "0.0.0.0"]);
         Assert.Equal(2, exitCode);
         Assert.Contains("  --pbm-bind 0.0.0.0: off loopback operators connect with TLS only: needs --pbm-cert and --pbm-key", lines);
         Assert.Contains(lines, line => line.Contains("off loopback operators prove who they are", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_vehicle_listens_when_a_port_is_given()
+    {
+        var folder = Directory.CreateTempSubdirectory("mesh-pbm-");
+        await using (var vehicle = ManagedProcess.Start(ProcessSpec.Dotnet("vehicle", "Mesh.Node.dll", [.. Vehicle, "--data", folder.FullName, "--pbm-port", "0"])))
+        {
+            var line = await vehicle.WaitForLineAsync(line => line.Contains("Operators connect to ", StringComparison.Ordinal), TestMesh.Limit);
+            var address = line.Split("Operators connect to ")[1].Split(' ')[0];
+            var help = await PbmTool.RunAsync(address, "help");
+            Assert.Equal((0, ""), (help.ExitCode, help.Errors));
+            Assert.StartsWith("Palettes:\n", help.Output, StringComparison.Ordinal);
+        }
+
+        folder.Delete(recursive: true);
     }
 
     /// <summary>A port that is taken is told before anything starts.</summary>
@@ -45,9 +68,7 @@ public sealed class PbmTests(LoneSeed seed) : IClassFixture<LoneSeed>
     public async Task A_taken_port_is_told()
     {
         var (exitCode, lines) = await Programs.RunAsync(
-            "Mesh.Node.dll",
-            "--vehicle-id", "V-1", "--region", "r", "--seeds", "127.0.0.1:1", "--location", "1,2", "--telemetry", "fixed",
-            "--pbm-port", seed.Mesh.Seed.Options.Ports.Pbm.ToString(CultureInfo.InvariantCulture));
+            "Mesh.Node.dll", [.. Vehicle, "--pbm-port", seed.Mesh.Seed.Options.Ports.Pbm.ToString(CultureInfo.InvariantCulture)]);
         Assert.Equal(2, exitCode);
         Assert.Contains(lines, line => line.StartsWith("mesh-node: --pbm-port ", StringComparison.Ordinal));
     }
