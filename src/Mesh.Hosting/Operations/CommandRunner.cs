@@ -66,11 +66,11 @@ public sealed partial class CommandRunner
     private async IAsyncEnumerable<CommandOutput> RunCountedAsync(
         CommandReading.Command command, CommandRequest request, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var endless = command.Definition.IsEndless ? 1 : 0;
+        var running = Interlocked.Increment(ref _running);
+        var endless = command.Definition.IsEndless ? Interlocked.Increment(ref _endless) : 0;
         try
         {
-            // Both are counted before either is judged, so that both are uncounted below.
-            if (Interlocked.Increment(ref _running) > MaxCommands | Interlocked.Add(ref _endless, endless) * endless > MaxEndless)
+            if (running > MaxCommands || endless > MaxEndless)
                 throw new CommandRefusedException(
                     CommandRefusal.Busy,
                     $"so many commands run here already, {MaxCommands} or {MaxEndless} endless ones: stop one, or try again later");
@@ -81,7 +81,8 @@ public sealed partial class CommandRunner
         finally
         {
             Interlocked.Decrement(ref _running);
-            Interlocked.Add(ref _endless, -endless);
+            if (endless > 0)
+                Interlocked.Decrement(ref _endless);
         }
     }
 
