@@ -30,6 +30,6 @@ public abstract record CommandOutput
     /// <summary>Something nested, e.g. an explanation: people get it as an indented outline.</summary>
     public sealed record Document(JsonObject Content) : CommandOutput;
 
-    /// <summary>Of nodes, since those are what texts, numbers and truths become by themselves; none may be an object or a list.</summary>
+    /// <param name="cells">Values, as texts, numbers and truths become ones.</param>
     public static Row RowOf(params JsonNode?[] cells) => new([.. cells.Select(cell => cell?.AsValue())]);
 }
