@@ -15,6 +15,9 @@ public sealed partial class CommandRunner
     /// <summary>Commands that run at once; one more is refused.</summary>
     public const int MaxCommands = 32;
 
+    /// <summary>Of those, the ones that are endless: room is left for the others.</summary>
+    public const int MaxEndless = 16;
+
     /// <summary>How long a command that is not endless may take.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
 
@@ -23,6 +26,7 @@ public sealed partial class CommandRunner
     private readonly TimeProvider _time;
     private readonly ILogger<CommandRunner> _logger;
     private int _running;
+    private int _endless;
 
     /// <exception cref="InvalidOperationException">The handlers' palettes cannot be told apart; the message tells all problems.</exception>
     public CommandRunner(IEnumerable<ICommandHandler> handlers, AuditLog audit, TimeProvider time, ILogger<CommandRunner> logger)
@@ -62,10 +66,14 @@ public sealed partial class CommandRunner
     private async IAsyncEnumerable<CommandOutput> RunCountedAsync(
         CommandReading.Command command, CommandRequest request, [EnumeratorCancellation] CancellationToken cancellation)
     {
+        var running = Interlocked.Increment(ref _running);
+        var endless = command.Definition.IsEndless ? Interlocked.Increment(ref _endless) : 0;
         try
         {
-            if (Interlocked.Increment(ref _running) > MaxCommands)
-                throw new CommandRefusedException(CommandRefusal.Busy, $"{MaxCommands} commands run here already: stop one, or try again later");
+            if (running > MaxCommands || endless > MaxEndless)
+                throw new CommandRefusedException(
+                    CommandRefusal.Busy,
+                    $"so many commands run here already, {MaxCommands} or {MaxEndless} endless ones: stop one, or try again later");
             var answer = command.Definition.Changes ? RunAuditedAsync(command, request, cancellation) : AnswerAsync(command, request, cancellation);
             await foreach (var output in answer)
                 yield return output;
@@ -73,6 +81,8 @@ public sealed partial class CommandRunner
         finally
         {
             Interlocked.Decrement(ref _running);
+            if (endless > 0)
+                Interlocked.Decrement(ref _endless);
         }
     }
 

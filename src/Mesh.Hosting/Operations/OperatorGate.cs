@@ -48,7 +48,7 @@ internal sealed class OperatorGate(X509Certificate2Collection? authority, Func<s
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.ApplicationPolicy.Add(new System.Security.Cryptography.Oid(ClientAuthentication));
         if (sent is not null)
-            chain.ChainPolicy.ExtraStore.AddRange(sent.ChainElements.Select(element => element.Certificate).ToArray());
+            chain.ChainPolicy.ExtraStore.AddRange(sent.ChainPolicy.ExtraStore);
         return chain.Build(certificate);
     }
 }

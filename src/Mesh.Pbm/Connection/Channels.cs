@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Grpc.Net.Client;
+using Mesh.Operations;
 
 namespace Mesh.Pbm.Connection;
 
@@ -23,6 +24,8 @@ internal static class Channels
             SslOptions = options.Tls ? Ssl(options) : new SslClientAuthenticationOptions(),
         },
         DisposeHttpClient = true,
+        // The longest row that the limits allow, in UTF-8.
+        MaxReceiveMessageSize = 3 * OperationsLimits.Columns * OperationsLimits.TextLength,
     });
 
     /// <summary>The operator's token, or null.</summary>

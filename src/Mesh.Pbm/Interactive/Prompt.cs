@@ -23,6 +23,7 @@ internal sealed class Prompt(CommandSession session, ITerminal terminal, PbmOpti
     {
         var host = await session.PalettesAsync(CancellationToken.None);
         terminal.Out.Write($"{Rendering.SafeText.OneLine(host.Host)} at {options.Host}. 'help' for commands, Tab completes, Ctrl-D leaves.\n");
+        using var uninterrupted = terminal.Uninterrupted();
         while (new LineEditor(terminal, Sign, _history, Complete).Read() is { } text)
         {
             var (words, error) = WordSplitter.Split(text);

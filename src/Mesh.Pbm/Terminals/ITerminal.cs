@@ -30,6 +30,9 @@ internal interface ITerminal
     /// <summary>More keys are there already, as when a text is pasted.</summary>
     bool HasKey { get; }
 
+    /// <summary>Ctrl-C between two commands ends nothing, until it is disposed.</summary>
+    IDisposable Uninterrupted();
+
     /// <summary>Cancelled by Ctrl-C and by SIGTERM, from now until it is disposed.</summary>
     IInterruption Interruption();
 }

@@ -49,6 +49,8 @@ internal sealed class SystemTerminal : ITerminal
         }
     }
 
+    public IDisposable Uninterrupted() => PosixSignalRegistration.Create(PosixSignal.SIGINT, context => context.Cancel = true);
+
     public IInterruption Interruption() => new SignalInterruption();
 
     /// <summary>

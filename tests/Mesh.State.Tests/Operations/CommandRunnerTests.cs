@@ -122,11 +122,23 @@ public sealed class CommandRunnerTests : IDisposable
         using var cancel = new CancellationTokenSource();
         var running = Enumerable.Range(0, CommandRunner.MaxCommands).Select(_ => RunAsync("garage wait", cancellation: cancel.Token)).ToList();
         var e = await Assert.ThrowsAsync<CommandRefusedException>(() => RunAsync("garage show"));
-        Assert.Equal((CommandRefusal.Busy, "32 commands run here already: stop one, or try again later"), (e.Refusal, e.Message));
+        Assert.Equal((CommandRefusal.Busy, "so many commands run here already, 32 or 16 endless ones: stop one, or try again later"), (e.Refusal, e.Message));
         await cancel.CancelAsync();
         foreach (var run in running)
             await Assert.ThrowsAsync<CommandRefusedException>(() => run.WaitAsync(Patience));
         await RunAsync("garage show");
+    }
+
+    [Fact]
+    public async Task Endless_ones_leave_room_for_others()
+    {
+        using var cancel = new CancellationTokenSource();
+        var tails = Enumerable.Range(0, CommandRunner.MaxEndless).Select(_ => RunAsync("garage tail", cancellation: cancel.Token)).ToList();
+        Assert.Equal(CommandRefusal.Busy, (await Assert.ThrowsAsync<CommandRefusedException>(() => RunAsync("garage tail"))).Refusal);
+        await RunAsync("garage show");
+        await cancel.CancelAsync();
+        foreach (var tail in tails)
+            await Assert.ThrowsAsync<CommandRefusedException>(() => tail.WaitAsync(Patience));
     }
 
     [Fact]

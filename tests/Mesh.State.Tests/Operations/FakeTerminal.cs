@@ -38,6 +38,8 @@ internal sealed class FakeTerminal : ITerminal
 
     public ConsoleKeyInfo ReadKey() => _keys.Take();
 
+    public IDisposable Uninterrupted() => new FakeInterruption();
+
     public IInterruption Interruption()
     {
         var interruption = new FakeInterruption();
