@@ -10,6 +10,12 @@ namespace Mesh.Seed;
 /// <param name="IsShared">Every seed of a region can reach it.</param>
 public sealed record JournalSettings(string Provider, string ConnectionString, bool IsShared)
 {
+    /// <summary>
+    /// Once a lost database is back, Akka's circuit breakers would keep the router from it for half a minute (journal) or a
+    /// whole one (snapshots). The router's supervisor already waits between its tries.
+    /// </summary>
+    private const string Breaker = "circuit-breaker.reset-timeout = 3s";
+
     /// <summary>The embedded default: one file in the seed's data folder.</summary>
     public static JournalSettings Sqlite(string folder) => new(
         "SQLite.MS",
@@ -48,12 +54,6 @@ public sealed record JournalSettings(string Provider, string ConnectionString, b
         command.CommandText = "PRAGMA journal_mode = WAL";
         command.ExecuteNonQuery();
     }
-
-    /// <summary>
-    /// Once a lost database is back, Akka's circuit breakers would keep the router from it for half a minute (journal) or a
-    /// whole one (snapshots). The router's supervisor already waits between its tries.
-    /// </summary>
-    private const string Breaker = "circuit-breaker.reset-timeout = 3s";
 
     public Config ToHocon() =>
         ConfigurationFactory.ParseString($$"""

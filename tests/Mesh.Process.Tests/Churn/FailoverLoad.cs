@@ -10,7 +10,7 @@ namespace Mesh.Process.Tests.Churn;
 /// <param name="Answers">Who gave it, and how long it took from the first try at any seed to the right answer.</param>
 /// <param name="Lost">Not answered within the client's patience, or wrongly; each with the reason.</param>
 /// <param name="Elsewhere">Tries that were refused or broke, after which the next seed was asked.</param>
-/// <param name="Gap">The longest time in which nobody got an answer.</param>
+/// <param name="Gap">The longest time from one answer to the next, whoever got them.</param>
 internal sealed record FailoverResult(IReadOnlyList<(string Vehicle, TimeSpan Latency)> Answers, IReadOnlyList<string> Lost, int Elsewhere, TimeSpan Gap)
 {
     public int Answered => Answers.Count;
@@ -43,7 +43,7 @@ internal sealed class FailoverLoad : IAsyncDisposable
     private readonly Lock _lock = new();
     private int _elsewhere;
     private int _asked;
-    private long _lastAnswer = Stopwatch.GetTimestamp();
+    private long? _lastAnswer;
     private TimeSpan _gap;
 
     /// <param name="pace">Between two requests of one client.</param>
@@ -115,7 +115,7 @@ internal sealed class FailoverLoad : IAsyncDisposable
         lock (_lock)
         {
             var now = Stopwatch.GetTimestamp();
-            var gap = Stopwatch.GetElapsedTime(_lastAnswer, now);
+            var gap = Stopwatch.GetElapsedTime(_lastAnswer ?? now, now);
             _gap = gap > _gap ? gap : _gap;
             _lastAnswer = now;
         }

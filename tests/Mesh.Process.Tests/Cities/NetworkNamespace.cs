@@ -33,6 +33,7 @@ internal sealed partial class NetworkNamespace : IAsyncDisposable
     public static string? Unavailable { get; } = !OperatingSystem.IsLinux() ? "Network namespaces are Linux's."
         : !Environment.IsPrivilegedProcess ? "Network namespaces need root."
         : Tool.Find("ip") is null ? "There is no ip in PATH. Install it (Debian: apt-get install iproute2)."
+        : Tool.Find("nsenter") is null ? "There is no nsenter in PATH. Install it (Debian: apt-get install util-linux)."
         : !File.Exists("/dev/net/tun") ? "There is no /dev/net/tun."
         : null;
 

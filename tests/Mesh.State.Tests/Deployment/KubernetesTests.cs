@@ -59,7 +59,11 @@ public sealed class KubernetesTests(ProgramsFixture programs) : IClassFixture<Pr
         var defaults = new SeedSettings();
         var expected = new SortedDictionary<string, int>
         {
-            ["akka"] = defaults.Port, ["grpc"] = defaults.GrpcPort, ["http"] = defaults.HttpPort, ["metrics"] = defaults.MetricsPort, ["work"] = defaults.WorkPort,
+            ["akka"] = defaults.Port,
+            ["grpc"] = defaults.GrpcPort,
+            ["http"] = defaults.HttpPort,
+            ["metrics"] = defaults.MetricsPort,
+            ["work"] = defaults.WorkPort,
         };
         Assert.Equal(expected, new SortedDictionary<string, int>(Seed.Ports.ToDictionary(port => port.Name, port => port.ContainerPort)));
         Assert.All(Services.SelectMany(service => service.Spec.Ports), port => Assert.Equal((expected[port.Name], port.Name), (port.Port, port.TargetPort.Value)));
