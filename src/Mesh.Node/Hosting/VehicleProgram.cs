@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Akka.Configuration;
 using Mesh.Hosting.Logging;
+using Mesh.Hosting.Operations;
 using Mesh.Messages;
 using Mesh.Node.Inference;
 using Mesh.Node.Limits;
@@ -26,7 +27,7 @@ public static partial class VehicleProgram
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.SetMinimumLevel(settings.LogLevel)
             .AddFilter("Microsoft.Hosting", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning)
-            .AddMeshConsole(settings.LogFormat);
+            .AddOperatorsLog().AddMeshConsole(settings.LogFormat);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.DrainGrace + TimeSpan.FromSeconds(30));
         AddOwner(builder.Services.AddSingleton(settings).AddSingleton(hocon).AddSingleton(TimeProvider.System).AddSingleton(SystemFiles.Real));
         var power = new ControlUnitPower(settings.ControlUnit);
@@ -35,7 +36,12 @@ public static partial class VehicleProgram
         builder.AddTelemetry(settings, Environment.GetEnvironmentVariables());
         AddInference(builder.Services, settings);
         builder.Services.AddSingleton(provider => new LifeLog(settings.Data, provider.GetRequiredService<ILogger<LifeLog>>()));
-        builder.Services.AddHostedService(Limits).AddHostedService<VehicleHost>();
+        builder.Services.AddHostedService(Limits);
+        builder.Services
+            .AddSingleton<VehicleHost>()
+            .AddHostedService(provider => provider.GetRequiredService<VehicleHost>())
+            .AddSingleton<IClusterMember>(provider => provider.GetRequiredService<VehicleHost>())
+            .AddMemberPalettes();
         var host = builder.Build();
         host.Services.StartTelemetry();
         power.Follow(host.Services.GetRequiredService<EligibilityWatch>());

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using System.Threading.Channels;
+using Akka.Actor;
 using Akka.Configuration;
+using Mesh.Hosting.Operations;
 using Mesh.Messages;
 using Mesh.Node.Inference;
 using Mesh.Node.Metering;
@@ -25,7 +27,7 @@ public sealed partial class VehicleHost(
     UsageRecorder usage,
     LifeLog life,
     TimeProvider time,
-    ILoggerFactory loggers) : BackgroundService
+    ILoggerFactory loggers) : BackgroundService, IClusterMember
 {
     /// <summary>Far more than can come before they are read; should it fill up, its writers wait.</summary>
     private const int MaxCommands = 1024;
@@ -51,6 +53,10 @@ public sealed partial class VehicleHost(
     private volatile VehicleSession? _session;
     private volatile bool _isToLeave;
     private Task _running = Task.CompletedTask;
+
+    public ActorSystem? System => _session?.System;
+
+    public string Absence => _judgement is { Verdict: { IsEligible: false } verdict } ? $"it may not work. {new Reasons(verdict)}" : "it has no session yet";
 
     private TimeSpan Now => time.GetElapsedTime(_start);
 

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using Akka.Configuration;
 using Mesh.Hosting.Logging;
+using Mesh.Hosting.Operations;
 using Mesh.Seed.Batches;
 using Mesh.Seed.Batches.Api;
 using Mesh.Seed.Health;
@@ -25,7 +26,7 @@ public static partial class SeedHost
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.ClearProviders().SetMinimumLevel(settings.LogLevel).AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
             .AddFilter("Microsoft.Hosting", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning)
-            .AddMeshConsole(settings.LogFormat);
+            .AddOperatorsLog().AddMeshConsole(settings.LogFormat);
         // Leaving takes the drain limit and a hand-over; Kestrel then ends at once what still hangs.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.DrainLimit + TimeSpan.FromSeconds(30));
         builder.WebHost.UseKestrel(kestrel => Listen(kestrel, settings));
@@ -93,6 +94,8 @@ public static partial class SeedHost
             RouterOf(settings),
             settings.DrainLimit))
         .AddSingleton<SeedNode>()
+        .AddSingleton<IClusterMember>(provider => provider.GetRequiredService<SeedNode>())
+        .AddMemberPalettes()
         .AddSingleton<ISeedView>(provider => provider.GetRequiredService<SeedNode>())
         .AddHostedService(provider => provider.GetRequiredService<SeedNode>());
 

@@ -14,8 +14,6 @@ internal readonly record struct GeoCell(int X, int Y)
     private const int XBits = 13;
     private const int YBits = 12;
 
-    private const string Digits = "0123456789bcdefghjkmnpqrstuvwxyz";
-
     private static readonly int[] XDropped = [0, 3, 5, 8];
     private static readonly int[] YDropped = [0, 2, 5, 7];
 
@@ -35,21 +33,21 @@ internal readonly record struct GeoCell(int X, int Y)
         return (level << (XBits + YBits)) | (column << YBits) | row;
     }
 
-    /// <summary>Its geohash.</summary>
-    /// <param name="characters">1 to 5.</param>
-    public string ToGeohash(int characters) => string.Create(characters, this, static (text, cell) =>
+    private const string Base32 = "0123456789bcdefghjkmnpqrstuvwxyz";
+
+    /// <summary>Its middle: what is told of a place is never more exact.</summary>
+    public GeoPoint Centre => new((Y + 0.5) / (1 << YBits) * 180 - 90, (X + 0.5) / (1 << XBits) * 360 - 180);
+
+    /// <summary>Its geohash: bits of longitude and latitude in turn, five a character.</summary>
+    public string Geohash => string.Create(5, this, static (text, cell) =>
     {
+        var (x, y) = (XBits, YBits);
         for (var i = 0; i < text.Length; i++)
         {
-            var digit = 0;
-            for (var bit = i * 5; bit < i * 5 + 5; bit++)
-            {
-                // Longitude has the even bits.
-                var (value, bits) = bit % 2 == 0 ? (cell.X, XBits) : (cell.Y, YBits);
-                digit = (digit << 1) | ((value >> (bits - 1 - bit / 2)) & 1);
-            }
-
-            text[i] = Digits[digit];
+            var bits = 0;
+            for (var bit = 0; bit < 5; bit++)
+                bits = (bits << 1) | ((i * 5 + bit) % 2 == 0 ? (cell.X >> --x) & 1 : (cell.Y >> --y) & 1);
+            text[i] = Base32[bits];
         }
     });
 
