@@ -125,7 +125,10 @@ public sealed partial class RouterState
         };
 
         // Nothing that happened there took longer than the attempt was out, whatever the vehicle says.
-        AttemptEnded Ended(AttemptEnd end) => new(reported.Attempt, reported.Stream, end, Clip(reported.Timings, now - attempt.At), now);
+        AttemptEnded Ended(AttemptEnd end) => new(reported.Attempt, reported.Stream, end, Clip(reported.Timings, now - attempt.At), now)
+        {
+            Traced = reported.Traced,
+        };
 
         RouterDecision Close(AttemptEnd end, RequestOutcome outcome, string error)
         {
