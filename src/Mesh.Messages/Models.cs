@@ -75,7 +75,4 @@ public readonly record struct AttemptTimings(TimeSpan Queue, TimeSpan Load, Time
 
     /// <summary>Their energy beyond what the computer draws anyway, microjoules; 0 = not measured.</summary>
     public long EnergyUj { get; init; }
-
-    /// <summary>The vehicle exports spans of these times itself.</summary>
-    public bool Traced { get; init; }
 }

@@ -21,8 +21,6 @@ public sealed class OtlpExport
     private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
     private const string Prefix = "OTEL_";
 
-    private static readonly string? Version = typeof(OtlpExport).Assembly.GetName().Version?.ToString(3);
-
     private readonly Dictionary<string, string?> _variables;
 
     /// <param name="endpoint">Of the setting; empty = as the environment says.</param>
@@ -48,7 +46,7 @@ public sealed class OtlpExport
     {
         builder.Configuration.AddInMemoryCollection(_variables);
         var telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource
-            .AddService(service, serviceNamespace: "mesh", Version, autoGenerateServiceInstanceId: false, instance)
+            .AddService(service, serviceNamespace: "mesh", MeshSystem.Version, autoGenerateServiceInstanceId: false, instance)
             .AddAttributes([new("mesh.region", region.Value)]));
         if (HasMetrics)
             telemetry.WithMetrics(metrics => metrics.AddOtlpExporter());

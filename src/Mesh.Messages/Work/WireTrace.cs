@@ -31,8 +31,11 @@ public static class WireTrace
         var bytes = wire.Span;
         if (bytes.Length != Bytes || (bytes[^1] & (int)ActivityTraceFlags.Recorded) == 0)
             return default;
-        var trace = ActivityTraceId.CreateFromBytes(bytes[..TraceIdBytes]);
-        var span = ActivitySpanId.CreateFromBytes(bytes.Slice(TraceIdBytes, SpanIdBytes));
-        return trace == default || span == default ? default : new ActivityContext(trace, span, ActivityTraceFlags.Recorded, isRemote: true);
+        var trace = bytes[..TraceIdBytes];
+        var span = bytes.Slice(TraceIdBytes, SpanIdBytes);
+        // Ids of zeros are none, as in a traceparent.
+        return !trace.ContainsAnyExcept((byte)0) || !span.ContainsAnyExcept((byte)0)
+            ? default
+            : new ActivityContext(ActivityTraceId.CreateFromBytes(trace), ActivitySpanId.CreateFromBytes(span), ActivityTraceFlags.Recorded, isRemote: true);
     }
 }

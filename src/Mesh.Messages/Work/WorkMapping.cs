@@ -44,8 +44,7 @@ public static class WorkMapping
     }
 
     /// <summary>What a vehicle says that it took, as far as that can be: no time is longer than a year, no power above 1 kW.</summary>
-    public static AttemptTimings Timings(this WorkResult wire) => 
-        Timings(wire.QueueUs, wire.LoadUs, wire.InferUs, wire.CpuUs, wire.EnergyUj) with { Traced = wire.Traced };
+    public static AttemptTimings Timings(this WorkResult wire) => Timings(wire.QueueUs, wire.LoadUs, wire.InferUs, wire.CpuUs, wire.EnergyUj);
 
     /// <inheritdoc cref="Timings(WorkResult)"/>
     public static AttemptTimings Timings(this UnitLineResult wire) => Timings(0, 0, wire.InferUs, wire.CpuUs, wire.EnergyUj);

@@ -10,7 +10,7 @@ public static class HealthHosting
         .AddSingleton<JournalWatch>()
         .AddSingleton<IJournalProbe>(_ => new JournalProbe(journal))
         .AddHostedService<JournalWatcher>()
-        .AddSingleton<SeedHealth>()
-        .AddSingleton<IReadiness>(provider => provider.GetRequiredService<SeedHealth>())
-        .AddHostedService(provider => provider.GetRequiredService<SeedHealth>());
+        .AddSingleton<HealthWatch>()
+        .AddSingleton<IReadiness>(provider => provider.GetRequiredService<HealthWatch>())
+        .AddHostedService(provider => provider.GetRequiredService<HealthWatch>());
 }

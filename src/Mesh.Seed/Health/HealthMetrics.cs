@@ -10,7 +10,7 @@ public sealed class HealthMetrics
     private readonly Histogram<double> _writes;
     private readonly Counter<long> _failures;
 
-    public HealthMetrics(IMeterFactory meters, SeedHealth health, JournalWatch journal, RouterReadiness router, MonotonicClock clock)
+    public HealthMetrics(IMeterFactory meters, HealthWatch health, JournalWatch journal, RouterReadiness router, MonotonicClock clock)
     {
         var meter = meters.Create(RouterMetrics.MeterName);
         meter.CreateObservableGauge("mesh.seed.ready", () => health.Report().IsReady ? 1 : 0, "1", "1 while this seed is ready or degraded, else 0");

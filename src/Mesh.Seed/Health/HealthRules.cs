@@ -53,7 +53,7 @@ public static class HealthRules
         if (facts.IsLeaving)
             blocking.Add(new(HealthCodes.Leaving, "this seed is leaving its region"));
         else if (!facts.IsMember)
-            blocking.Add(new(HealthCodes.Joining, "this seed is not a member of its region yet"));
+            blocking.Add(new(HealthCodes.Joining, "this seed is not Up in its region"));
         if (JournalLost(facts, now) is { } journal)
             blocking.Add(new(HealthCodes.Journal, journal));
         if (!facts.HasMajority)

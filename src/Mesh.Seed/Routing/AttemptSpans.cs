@@ -26,6 +26,7 @@ internal sealed class AttemptSpans(TimeProvider time)
     }
 
     /// <param name="end">How it ended, as the metrics have it.</param>
+    /// <param name="timings">On the vehicle; default = nothing is known of them, or the vehicle tells them itself.</param>
     public void Ended(AttemptId attempt, string? end, AttemptTimings timings = default)
     {
         if (!_open.Remove(attempt, out var span))
@@ -35,7 +36,7 @@ internal sealed class AttemptSpans(TimeProvider time)
             span.SetStatus(ActivityStatusCode.Error, end);
         var now = time.GetUtcNow();
         span.SetEndTime(now.UtcDateTime);
-        if (!timings.Traced && timings.Queue + timings.Infer > TimeSpan.Zero)
+        if (timings.Queue + timings.Infer > TimeSpan.Zero)
         {
             // The way there and the way back are not told apart: half each.
             var network = now - span.StartTimeUtc - timings.Queue - timings.Infer;

@@ -178,7 +178,7 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
                 _tallies.Ended(vehicle, ended.End);
                 _parts.Metrics.AttemptEnded(ended.End, model);
                 _parts.Metrics.Energy.Spent(model, ended.Timings.EnergyUj);
-                _spans.Ended(ended.Attempt, Enum.GetName(ended.End), ended.Timings);
+                _spans.Ended(ended.Attempt, Enum.GetName(ended.End), ended.Traced ? default : ended.Timings);
                 break;
             case RequestClosed closed when _state.Requests.TryGetValue(closed.Request, out var request):
                 for (var i = 0; i < request.Running.Count; i++)

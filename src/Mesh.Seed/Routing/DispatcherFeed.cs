@@ -50,7 +50,10 @@ public sealed class DispatcherFeed(RequestTable table, TimeProvider? time = null
         var attempt = new AttemptId(result.Attempt);
         if (result.Status == AttemptStatus.AttemptOk)
             table.HoldOutputs(attempt, new StreamId(stream.Id), result.Outputs.FromWire());
-        Tell(new AttemptReported(attempt, new StreamId(stream.Id), (AttemptOutcome)result.Status, result.Error, result.Timings()));
+        Tell(new AttemptReported(attempt, new StreamId(stream.Id), (AttemptOutcome)result.Status, result.Error, result.Timings())
+        {
+            Traced = result.Traced,
+        });
     }
 
     public void Closed(WorkStreamConnection stream, DepartureKind kind)

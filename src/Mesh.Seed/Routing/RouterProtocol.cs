@@ -129,7 +129,11 @@ public sealed record SubmitRequest(RequestId Request, ModelReference Model, long
 
 /// <summary>The vehicle answered an attempt, for better or worse.</summary>
 public sealed record AttemptReported(AttemptId Attempt, StreamId Stream, AttemptOutcome Outcome, string Error, AttemptTimings Timings)
-    : IRouterCommand;
+    : IRouterCommand
+{
+    /// <summary>The vehicle exports spans of its times itself.</summary>
+    public bool Traced { get; init; }
+}
 
 /// <summary>The attempt never reached its vehicle.</summary>
 public sealed record AttemptUndeliverable(AttemptId Attempt) : IRouterCommand;
@@ -181,6 +185,8 @@ public sealed record AttemptEnded(AttemptId Attempt, StreamId Stream, AttemptEnd
 {
     /// <summary>As its vehicle said it; empty = nothing.</summary>
     public string Error { get; init; } = "";
+    /// <inheritdoc cref="AttemptReported.Traced"/>
+    public bool Traced { get; init; }
 }
 
 /// <summary>How an attempt ended for the router.</summary>

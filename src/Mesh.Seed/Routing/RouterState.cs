@@ -130,7 +130,11 @@ public sealed partial class RouterState
         };
 
         // Nothing that happened there took longer than the attempt was out, whatever the vehicle says.
-        AttemptEnded Ended(AttemptEnd end) => new(reported.Attempt, reported.Stream, end, Clip(reported.Timings, now - attempt.At), now) { Error = reported.Error };
+        AttemptEnded Ended(AttemptEnd end) => new(reported.Attempt, reported.Stream, end, Clip(reported.Timings, now - attempt.At), now)
+        {
+            Error = reported.Error,
+            Traced = reported.Traced,
+        };
 
         RouterDecision Close(AttemptEnd end, RequestOutcome outcome, string error)
         {

@@ -19,7 +19,7 @@ public sealed class VehicleMetrics
     public VehicleMetrics(IMeterFactory meters, WorkStreamRegistry streams) =>
         meters.Create(RouterMetrics.MeterName).CreateObservableUpDownCounter(
             "mesh.vehicles",
-            () => Count(streams.Streams.Select(stream => (stream.LastStatus, GeoCell.Of(stream.Session.Place).ToGeohash(Precision)))),
+            () => Count(streams.Streams.Select(stream => (stream.LastStatus, GeoCell.Of(stream.Session.Place).Geohash[..Precision]))),
             "{vehicle}",
             "Vehicles connected to this seed, by what they take and the geohash cell of their coarse place");
 

@@ -52,6 +52,7 @@ public sealed class InProcessRegion : IAsyncDisposable
     public Uri Http => new($"http://127.0.0.1:{_ports.Http}");
 
     public Uri Grpc => new($"http://127.0.0.1:{_ports.Grpc}");
+
     public CancellationToken SeedStopping => Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
 
     /// <summary>What the seed answers an operator's command.</summary>

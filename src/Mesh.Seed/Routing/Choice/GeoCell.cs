@@ -14,8 +14,6 @@ internal readonly record struct GeoCell(int X, int Y)
     private const int XBits = 13;
     private const int YBits = 12;
 
-    private const string Digits = "0123456789bcdefghjkmnpqrstuvwxyz";
-
     private static readonly int[] XDropped = [0, 3, 5, 8];
     private static readonly int[] YDropped = [0, 2, 5, 7];
 
@@ -40,21 +38,17 @@ internal readonly record struct GeoCell(int X, int Y)
 
     public string Geohash => ToGeohash(5);
 
-    /// <summary>The geohash of it, or of a coarser cell around it.</summary>
+    /// <summary>The geohash of it, or of a coarser cell around it: bits of longitude and latitude in turn, five a character.</summary>
     /// <param name="characters">1 to 5.</param>
     public string ToGeohash(int characters) => string.Create(characters, this, static (text, cell) =>
     {
+        var (x, y) = (XBits, YBits);
         for (var i = 0; i < text.Length; i++)
         {
-            var digit = 0;
-            for (var bit = i * 5; bit < i * 5 + 5; bit++)
-            {
-                // Longitude has the even bits.
-                var (value, bits) = bit % 2 == 0 ? (cell.X, XBits) : (cell.Y, YBits);
-                digit = (digit << 1) | ((value >> (bits - 1 - bit / 2)) & 1);
-            }
-
-            text[i] = Digits[digit];
+            var bits = 0;
+            for (var bit = 0; bit < 5; bit++)
+                bits = (bits << 1) | ((i * 5 + bit) % 2 == 0 ? (cell.X >> --x) & 1 : (cell.Y >> --y) & 1);
+            text[i] = Digits[bits];
         }
     });
 

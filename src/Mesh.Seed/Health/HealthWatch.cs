@@ -11,7 +11,7 @@ using Mesh.Seed.WorkStreams;
 namespace Mesh.Seed.Health;
 
 /// <summary>Gathers what <see cref="HealthRules"/> judge by, for whoever asks: the health endpoints, gRPC, metrics.</summary>
-public sealed class SeedHealth(
+public sealed class HealthWatch(
     SeedNode node, RouterReadiness router, JournalWatch journal, WorkStreamRegistry streams, RouterSettings settings, MonotonicClock clock)
     : IReadiness, IHostedService
 {
@@ -80,7 +80,7 @@ public sealed class SeedHealth(
     /// <summary>Hears from the downing actor, on the event stream, how many seeds this one reaches.</summary>
     private sealed class MajorityListener : ReceiveActor
     {
-        public MajorityListener(SeedHealth health)
+        public MajorityListener(HealthWatch health)
         {
             Receive<SeedMajority>(health.Hear);
             Context.System.EventStream.Subscribe(Self, typeof(SeedMajority));
