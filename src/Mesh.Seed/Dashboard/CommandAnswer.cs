@@ -11,11 +11,13 @@ internal sealed class CommandAnswer(int maxRows, IRowSummary? summary)
     private const int MaxLines = 1000;
     private const int MaxDocuments = 100;
     private const int MaxTables = 10;
+    private const int MaxBytes = 4 << 20;
 
     private readonly List<(CommandOutput.Table Head, List<CommandOutput.Row> Rows)> _tables = [];
     private readonly int[] _omitted = new int[MaxTables];
     private readonly List<JsonObject> _documents = [];
     private readonly List<string> _lines = [];
+    private bool _hasTablesBeyond;
 
     public void Add(CommandOutput output)
     {
@@ -24,7 +26,10 @@ internal sealed class CommandAnswer(int maxRows, IRowSummary? summary)
             case CommandOutput.Table table when _tables.Count < MaxTables:
                 _tables.Add((table, []));
                 break;
-            case CommandOutput.Row row when _tables.Count > 0:
+            case CommandOutput.Table:
+                _hasTablesBeyond = true;
+                break;
+            case CommandOutput.Row row when _tables.Count > 0 && !_hasTablesBeyond:
                 Add(row);
                 break;
             case CommandOutput.Document document when _documents.Count < MaxDocuments:
@@ -41,7 +46,9 @@ internal sealed class CommandAnswer(int maxRows, IRowSummary? summary)
         using var stream = new MemoryStream();
         using (var writer = new Utf8JsonWriter(stream))
             Write(writer);
-        return Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length);
+        return stream.Length <= MaxBytes
+            ? Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length)
+            : throw new CommandFailedException($"the answer has {stream.Length} bytes, too many for this page: use pbm");
     }
 
     private void Add(CommandOutput.Row row)

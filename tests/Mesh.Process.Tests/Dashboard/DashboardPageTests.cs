@@ -58,12 +58,12 @@ public sealed class DashboardPageTests(Browser browser)
         await page.IsAsync("#announce", "The seed is not ready: the journal does not answer");
 
         host.Region.Stats = FakeRegion.StatsOf(777, 3, 4);
-        await page.IsAsync("#rate output", "now 777");
+        await page.IsAsync("#rate .readout", "now 777");
         await page["#pause"].ClickAsync();
         await page.IsAsync("#connection-text", "paused");
         host.Region.Stats = FakeRegion.StatsOf(888, 3, 4);
         await page["#pause"].ClickAsync();
-        await page.IsAsync("#rate output", "now 888");
+        await page.IsAsync("#rate .readout", "now 888");
     }
 
     [BrowserFact]
@@ -92,7 +92,7 @@ public sealed class DashboardPageTests(Browser browser)
         host.Region.Stats = FakeRegion.StatsOf(100, 3, 4);
         await using var page = await browser.OpenAsync(host.Address);
         page.MayLoseTheSeed = true;
-        await page.IsAsync("#rate output", "now 100");
+        await page.IsAsync("#rate .readout", "now 100");
 
         await host.StopAsync();
         await page.IsAsync("#connection-text", "reconnecting");
@@ -103,7 +103,7 @@ public sealed class DashboardPageTests(Browser browser)
         await host.StartAsync(host.Address.Port);
         await page.IsAsync("#connection-text", "live");
         await page.IsAsync("#announce", "Connected again.");
-        await page.IsAsync("#rate output", "now 200");
+        await page.IsAsync("#rate .readout", "now 200");
         await Expect(page["#banner"]).ToBeHiddenAsync();
         Assert.Equal(2, await page["#rate .curve"].EvaluateAsync<int>("path => path.getAttribute('d').split('M').length - 1"));
     }

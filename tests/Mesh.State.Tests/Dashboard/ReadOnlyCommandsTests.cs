@@ -75,6 +75,13 @@ public sealed class ReadOnlyCommandsTests
     }
 
     [Fact]
+    public async Task An_answer_that_is_too_large_is_an_error()
+    {
+        var commands = new ScriptedCommands().Serve(Vehicles, new Document(new JsonObject { ["text"] = new string('x', 5 << 20) }));
+        Assert.Contains("too many for this page: use pbm", await commands.Reader().AskAsync(new Question("mesh vehicles"), default), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task One_that_hangs_is_given_up()
     {
         var commands = new ScriptedCommands().Serve(Vehicles, (_, cancellation) => ScriptedCommands.Hang(cancellation));

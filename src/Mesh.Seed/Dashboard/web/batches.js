@@ -25,10 +25,10 @@ export class Batches {
   show(answer) {
     const all = rowsOf(answer).sort((a, b) => rank(a) - rank(b) || created(b) - created(a));
     const total = all.length + omittedOf(answer);
-    text(this.#count, answer.error ? '' : total === 0 ? '' : `${number(all.filter(isActive).length)} active of ${number(total)}`);
-    const shown = all.slice(0, MAX_SHOWN);
-    list(this.#list, shown, batch => batch.batch, batch => this.#create(batch), (element, batch) => this.#update(element, batch));
-    attribute(this.#list, 'data-empty', !answer.error && total === 0 ? 'No batches yet.' : total > MAX_SHOWN ? undefined : null);
+    text(this.#count, answer.error || total === 0 ? '' : `${number(all.filter(isActive).length)} active of ${number(total)}`
+      + (total > MAX_SHOWN ? `, ${MAX_SHOWN} are shown` : ''));
+    list(this.#list, all.slice(0, MAX_SHOWN), batch => batch.batch, batch => this.#create(batch), (element, batch) => this.#update(element, batch));
+    attribute(this.#list, 'data-empty', !answer.error && total === 0 ? 'No batches yet.' : null);
     this.#refresh();
   }
 

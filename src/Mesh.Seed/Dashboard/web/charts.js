@@ -18,15 +18,17 @@ function ticksUpTo(max) {
 }
 
 export class Chart {
-  #samples = []; #lines; #svg; #readout; #cursor = null; #size; #gap = 4000;
+  #samples = []; #lines; #svg; #readout; #spoken; #cursor = null; #size; #gap = 4000;
 
   /** lines: [{ key, label, unit? }]; a sample is an object with these keys. */
   constructor(figure, title, unit, lines) {
     this.#lines = lines;
     const keys = lines.length > 1 ? lines.map((line, i) => h('span', { class: `key line-${i}` }, h('i', { 'aria-hidden': 'true' }), line.label)) : [];
-    this.#readout = h('output', { class: 'readout' });
+    this.#readout = h('span', { class: 'readout' });
+    // Only what somebody steps to is read aloud, not what comes every second.
+    this.#spoken = h('span', { class: 'unseen', role: 'status' });
     this.#svg = svg('svg', { class: 'chart', role: 'img', tabindex: 0, 'aria-label': `${title}, last five minutes. Left and right arrow keys read it.` });
-    figure.append(h('figcaption', {}, h('h3', {}, title, h('span', { class: 'muted' }, ` ${unit}`)), ...keys, this.#readout), this.#svg);
+    figure.append(h('figcaption', {}, h('h3', {}, title, h('span', { class: 'muted' }, ` ${unit}`)), ...keys, this.#readout, this.#spoken), this.#svg);
     new ResizeObserver(([entry]) => {
       this.#size = [Math.round(entry.contentRect.width), Math.round(entry.contentRect.height)];
       this.#draw();
@@ -63,9 +65,8 @@ export class Chart {
     const to = { ArrowLeft: here - 1, ArrowRight: here + 1, PageUp: here - 30, PageDown: here + 30, Home: 0, End: last }[event.key];
     if (to === undefined || last < 0) return;
     event.preventDefault();
-    this.#readout.setAttribute('aria-live', 'polite');
     this.#read(Math.max(0, Math.min(last, to)));
-    this.#readout.removeAttribute('aria-live');
+    text(this.#spoken, this.#readout.textContent);
   }
 
   #read(cursor) {

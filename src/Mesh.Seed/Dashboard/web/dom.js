@@ -34,7 +34,11 @@ export function attribute(element, name, value) {
  * selection stay. create(item) makes an element, update(element, item) fills it.
  */
 export function list(parent, items, keyOf, create, update) {
-  const old = new Map([...parent.children].map(child => [child.dataset.key, child]));
+  const old = new Map();
+  for (const child of [...parent.children]) {
+    if (old.has(child.dataset.key)) child.remove(); // Of two with the same key.
+    else old.set(child.dataset.key, child);
+  }
   let previous = null;
   for (const item of items) {
     const key = String(keyOf(item));

@@ -40,7 +40,7 @@ function graticule(view) {
   for (let lon = Math.ceil(view.west / step) * step; lon <= view.east; lon += step) {
     const [x] = view.project(lon, view.south);
     parts.push(svg('line', { x1: x, x2: x, y1: 0, y2: view.height }));
-    if (x > 30 && x < view.width - 150) parts.push(svg('text', { x: x + 3, y: view.height - 5 }, degrees(lon, ['E', 'W'])));
+    if (x > 30 && x < view.width - 190) parts.push(svg('text', { x: x + 3, y: view.height - 5 }, degrees(lon, ['E', 'W'])));
   }
   for (let lat = Math.ceil(view.south / step) * step; lat <= view.north; lat += step) {
     const [, y] = view.project(view.west, lat);

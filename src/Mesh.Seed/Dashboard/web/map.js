@@ -211,11 +211,14 @@ function joined(places, view) {
     if (near) join(near, { ...place, x, y });
     else marks.push({ places: [...place.places], x, y, states: new Map(place.states), size: sizeOf(place.states) });
   }
-  for (let i = 0; i < marks.length; i++) {
-    const other = marks.findIndex((mark, j) => j > i && covers(marks[i], mark));
-    if (other < 0) continue;
+  for (let i = 0; i < marks.length;) {
+    const other = marks.findIndex((mark, j) => j !== i && covers(marks[i], mark));
+    if (other < 0) {
+      i++;
+      continue;
+    }
     join(marks[i], marks.splice(other, 1)[0]);
-    i = -1; // It has grown: look again.
+    if (other < i) i--;
   }
   return marks.sort((a, b) => a.y - b.y || a.x - b.x);
 }

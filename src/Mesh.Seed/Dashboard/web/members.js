@@ -18,7 +18,7 @@ export function showMembers(answer) {
   const [seeds, trouble] = [members.filter(isSeed).length, members.filter(inTrouble).length];
   const others = members.length + omittedOf(answer) - seeds;
   text(byId('members-count'), answer.error || !members.length ? ''
-    : `${plural(seeds, 'seed')}, ${plural(others, 'vehicle')}${trouble ? `, ${trouble} not up or unreachable` : ''}`);
+    : `${plural(seeds, 'seed')}, ${plural(others, 'vehicle')}${trouble ? `, ${trouble} not up or unreachable` : ''}${members.length > MAX_SHOWN ? `; ${MAX_SHOWN} are shown` : ''}`);
   const container = byId('members');
   if (answer.error) return container.replaceChildren();
   if (!container.querySelector('table')) {

@@ -16,7 +16,7 @@ export class Vehicles {
   #answer = {}; #rows = []; #columns = []; #sort = { column: 'vehicle', down: false }; #words = ''; #place = null;
   #off = new Set(); #shown = PAGE; #explain; #refresh; #table; #more; #places; #known = 0;
 
-  /** explain(id) is called when a vehicle is chosen; onFilter() when the place's filter is taken off. */
+  /** explain(id) is called when a vehicle is chosen. */
   constructor(explain) {
     this.#explain = explain;
     const container = byId('vehicles');
