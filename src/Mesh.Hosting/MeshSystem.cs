@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Reflection;
 using Akka.Actor;
 using Akka.Actor.Setup;
 using Akka.Cluster;
@@ -26,6 +27,10 @@ public static class MeshSystem
     public const string SeedRole = "seed";
 
     public const string VehicleRole = "vehicle";
+
+    /// <summary>Of the program, without the commit; members tell it each other.</summary>
+    public static string Version { get; } =
+        typeof(MeshSystem).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     /// <summary>Seeds and vehicles: where shards may live.</summary>
     public const string MeshRole = "mesh";
@@ -138,6 +143,7 @@ public static class MeshSystem
             akka.cluster {
               roles = [{{string.Join(", ", options.Roles.Select(role => $"\"{role}\""))}}]
               seed-nodes = [{{string.Join(", ", seeds)}}]
+              app-version = "{{Version}}"
             }
             """);
     }

@@ -37,6 +37,7 @@ public sealed record VehicleSettings
         new("intra-op-threads", "threads within one inference, 1 to 64"),
         new("credits", "requests that each seed may have outstanding here, 1 to 1024"),
         new("device-class", "a name for the vehicle's hardware that models can demand, e.g. cpu-2: 1 to 64 letters, digits, '-', '_' or '.'"),
+        new("control-unit", "the name in the vehicle's signals of the control unit that this runs on, e.g. Central: needed where it tells the power of several: 1 to 64 letters, digits, '-' or '_'"),
         new("memory-bytes", "memory for loaded models, a number of bytes above 0"),
         new("disk-bytes", "disk space for fetched models, a number of bytes above 0"),
         new("cgroup", CgroupSetting.Needs),
@@ -76,6 +77,9 @@ public sealed record VehicleSettings
     /// <summary>Empty = not told.</summary>
     public string DeviceClass { get; init; } = "";
 
+    /// <summary>Empty = the vehicle has one.</summary>
+    public string ControlUnit { get; init; } = "";
+
     public long MemoryBytes { get; init; } = 2L << 30;
 
     public long DiskBytes { get; init; } = 4L << 30;
@@ -108,6 +112,7 @@ public sealed record VehicleSettings
             IntraOpThreads = reader.Optional("intra-op-threads", text => SettingParsers.Count(text, 1, 64), defaults.IntraOpThreads),
             Credits = reader.Optional("credits", text => SettingParsers.Count(text, 1, 1024), defaults.Credits),
             DeviceClass = reader.Optional("device-class", text => VehicleId.TryParse(text, out _) ? text : null, defaults.DeviceClass),
+            ControlUnit = reader.Optional("control-unit", text => VehicleId.TryParse(text, out _) && !text.Contains('.', StringComparison.Ordinal) ? text : null, defaults.ControlUnit),
             MemoryBytes = reader.Optional("memory-bytes", SettingParsers.Bytes, defaults.MemoryBytes),
             DiskBytes = reader.Optional("disk-bytes", SettingParsers.Bytes, defaults.DiskBytes),
             Cgroup = reader.Optional("cgroup", CgroupSetting.Parse, defaults.Cgroup),

@@ -30,5 +30,6 @@ public abstract record CommandOutput
     /// <summary>Something nested, e.g. an explanation: people get it as an indented outline.</summary>
     public sealed record Document(JsonObject Content) : CommandOutput;
 
-    public static Row RowOf(params JsonValue?[] cells) => new([.. cells]);
+    /// <param name="cells">Values, as texts, numbers and truths become ones.</param>
+    public static Row RowOf(params JsonNode?[] cells) => new([.. cells.Select(cell => cell?.AsValue())]);
 }

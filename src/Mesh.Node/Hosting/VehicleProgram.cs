@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Akka.Configuration;
+using Mesh.Hosting.Operations;
 using Mesh.Messages;
 using Mesh.Node.Inference;
 using Mesh.Node.Limits;
@@ -25,15 +26,24 @@ public static partial class VehicleProgram
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.SetMinimumLevel(settings.LogLevel)
             .AddFilter("Microsoft.Hosting", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning)
-            .AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss.fff "));
+            .AddOperatorsLog().AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss.fff "));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.DrainGrace + TimeSpan.FromSeconds(30));
         AddOwner(builder.Services.AddSingleton(settings).AddSingleton(hocon).AddSingleton(TimeProvider.System).AddSingleton(SystemFiles.Real));
-        builder.Services.AddMetering(settings);
+        var power = new ControlUnitPower(settings.ControlUnit);
+        // A source that has no such signal would only make the log promise a measurement.
+        builder.Services.AddMetering(settings, settings.Telemetry is TelemetrySpec.Fixed ? null : power.Watts);
         AddInference(builder.Services, settings);
         builder.Services.AddSingleton(provider => new LifeLog(settings.Data, provider.GetRequiredService<ILogger<LifeLog>>()));
-        builder.Services.AddHostedService(Limits).AddSingleton<VehicleHost>().AddHostedService(provider => provider.GetRequiredService<VehicleHost>());
-        builder.Services.AddMeshPalette();
-        return builder.Build();
+        builder.Services.AddHostedService(Limits);
+        builder.Services
+            .AddSingleton<VehicleHost>()
+            .AddHostedService(provider => provider.GetRequiredService<VehicleHost>())
+            .AddSingleton<IClusterMember>(provider => provider.GetRequiredService<VehicleHost>())
+            .AddMemberPalettes()
+            .AddMeshPalette();
+        var host = builder.Build();
+        power.Follow(host.Services.GetRequiredService<EligibilityWatch>());
+        return host;
     }
 
     private static void AddOwner(IServiceCollection services) => services

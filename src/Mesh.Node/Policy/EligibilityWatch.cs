@@ -38,6 +38,16 @@ public sealed partial class EligibilityWatch(
     /// <summary>The last judgement; null before the first.</summary>
     public Judgement? Latest { get; private set; }
 
+    /// <summary>What is known at this moment, also between two judgements.</summary>
+    public TelemetrySnapshot Telemetry
+    {
+        get
+        {
+            lock (_lock)
+                return _telemetry.At(source.Clock.GetUtcNow());
+        }
+    }
+
     /// <summary>The clock that it judges by.</summary>
     public TimeProvider Clock => source.Clock;
 

@@ -143,7 +143,7 @@ public static class OwnerPolicyReader
     private static ComputerPolicy Computer(PolicyDocument document) => new()
     {
         Threads = document.Value("computer.threads", Defaults.Computer.Threads, value => Whole(value, 1, 256)),
-        MemoryBytes = document.Value("computer.memory", Defaults.Computer.MemoryBytes, SettingParsers.Bytes),
+        MemoryBytes = document.Value("computer.memory", Defaults.Computer.MemoryBytes, Memory),
         MinFreeMemoryMib = document.Limit("computer.min-free-memory", Defaults.Computer.MinFreeMemoryMib, value => Whole(value, 0, 1 << 20)),
         Nice = document.Value("computer.nice", Defaults.Computer.Nice, value => Whole(value, 0, 19)),
     };
@@ -176,6 +176,9 @@ public static class OwnerPolicyReader
             : null;
 
     private static int? Whole(string text, int least, int most) => SettingParsers.Count(text, least, most);
+
+    /// <summary>At most a pebibyte: sums with it must not overflow.</summary>
+    private static long? Memory(string text) => SettingParsers.Bytes(text) is { } bytes && bytes <= 1L << 50 ? bytes : null;
 
     private static TimeSpan? Duration(string text) =>
         text == "0s" ? TimeSpan.Zero : SettingParsers.Duration(text) is { } duration && duration <= TimeSpan.FromDays(1) ? duration : null;

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Threading.Channels;
+using Akka.Actor;
 using Akka.Configuration;
+using Mesh.Hosting.Operations;
 using Mesh.Messages;
 using Mesh.Node.Inference;
 using Mesh.Node.Metering;
@@ -28,7 +30,7 @@ public sealed partial class VehicleHost(
     OperatorDrain drain,
     LifeLog life,
     TimeProvider time,
-    ILoggerFactory loggers) : BackgroundService
+    ILoggerFactory loggers) : BackgroundService, IClusterMember
 {
     /// <summary>Far more than can come before they are read; should it fill up, its writers wait.</summary>
     private const int MaxCommands = 1024;
@@ -58,6 +60,10 @@ public sealed partial class VehicleHost(
 
     /// <summary>Where it is in its life.</summary>
     public VehicleStanding Standing => _standing with { Session = _session is { } session ? SessionStanding.Of(session) : null };
+
+    public ActorSystem? System => _session?.System;
+
+    public string Absence => _judgement is { Verdict: { IsEligible: false } verdict } ? $"it may not work. {new Reasons(verdict)}" : "it has no session yet";
 
     private TimeSpan Now => time.GetElapsedTime(_start);
 

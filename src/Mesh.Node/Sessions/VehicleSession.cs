@@ -45,6 +45,9 @@ public sealed partial class VehicleSession : ISeedListener, IArtifactSource, IDi
     private readonly long _start;
     private volatile bool _draining;
 
+    /// <summary>For operators' commands.</summary>
+    public ActorSystem System => _system;
+
     public VehicleSession(
         VehicleSettings settings,
         Config akka,

@@ -11,7 +11,7 @@ namespace Mesh.Node.Telemetry;
 public sealed class ManualTelemetry(TimeProvider clock) : ITelemetrySource
 {
     /// <summary>Less than half of the least maximum age.</summary>
-    internal static readonly TimeSpan Repeat = TimeSpan.FromSeconds(10);
+    internal static readonly TimeSpan Repeat = TimeSpan.FromSeconds(4);
 
     private const string Battery = "Vehicle.Powertrain.TractionBattery.";
 

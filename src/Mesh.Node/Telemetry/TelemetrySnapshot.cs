@@ -33,6 +33,9 @@ public sealed class TelemetrySnapshot
         }
     }
 
+    /// <summary>Each path's state that has told the signal, newest version of VSS first; empty where none has.</summary>
+    public IReadOnlyList<SignalState> All(VssSignal signal) => _telemetry.States(signal, Now);
+
     /// <summary>
     /// The one path's state that decides whether the signal permits: of <see cref="SignalInstances.Every"/> a known one that
     /// does not, else an unknown one, else the one that is stale first; of <see cref="SignalInstances.Some"/> a known one that
@@ -41,7 +44,7 @@ public sealed class TelemetrySnapshot
     /// <param name="permits">Asked for known states only.</param>
     public SignalState Deciding(VssSignal signal, Func<SignalState, bool> permits)
     {
-        var states = _telemetry.States(signal, Now);
+        var states = All(signal);
         if (states.Count == 0)
             return new SignalState(signal, signal.Name, _telemetry.IsLost ? UnknownCause.SourceLost : UnknownCause.Missing);
         return signal.Instances switch

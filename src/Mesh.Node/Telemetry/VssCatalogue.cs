@@ -150,6 +150,17 @@ public static class VssCatalogue
     public static VssSignal ComputerTemperature { get; } =
         Celsius(SignalInstances.Every, "Vehicle.ControlUnit.*.Health.Resources.Temperature");
 
+    /// <summary>Each control unit's; which of them is ours, <see cref="Metering.ControlUnitPower"/> is told. Read once a second, so it must be news.</summary>
+    public static VssSignal ComputerPower { get; } = new()
+    {
+        Paths = At("Vehicle.ControlUnit.*.Health.Resources.Power"),
+        Datatype = VssDatatype.Float,
+        Unit = "W",
+        Min = 0,
+        Max = 5000,
+        MaxAge = TimeSpan.FromSeconds(10),
+    };
+
     public static VssSignal NetworkKind { get; } = new()
     {
         Paths = At("Vehicle.Mesh.Network.Kind"),
@@ -183,7 +194,7 @@ public static class VssCatalogue
     [
         IsMoving, Speed, LowVoltageSystemState, PowerOptimizeLevel, DoorIsLocked, Latitude, Longitude, StateOfCharge,
         BatteryTemperature, BatteryPower, IsPluggedIn, IsCharging, TimeToComplete, ChargingTimerMode, ChargingTimerTime,
-        ConditioningMode, ConditioningTargetTime, ComputerTemperature, NetworkKind, NetworkIsMetered, MemoryAvailable,
+        ConditioningMode, ConditioningTargetTime, ComputerTemperature, ComputerPower, NetworkKind, NetworkIsMetered, MemoryAvailable,
     ];
 
     /// <summary>The signal that a path tells; null for one that no rule asks for.</summary>

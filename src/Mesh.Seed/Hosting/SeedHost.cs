@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Net;
 using Akka.Configuration;
+using Mesh.Hosting.Operations;
 using Mesh.Seed.Batches;
 using Mesh.Seed.Batches.Api;
 using Mesh.Seed.Ingress;
@@ -24,7 +25,7 @@ public static class SeedHost
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.ClearProviders().SetMinimumLevel(settings.LogLevel).AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
             .AddFilter("Microsoft.Hosting", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning)
-            .AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss.fff "));
+            .AddOperatorsLog().AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss.fff "));
         // Leaving takes the drain limit and a hand-over; Kestrel then ends at once what still hangs.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.DrainLimit + TimeSpan.FromSeconds(30));
         builder.WebHost.UseKestrel(kestrel => Listen(kestrel, settings));
@@ -92,6 +93,8 @@ public static class SeedHost
             settings.DrainLimit))
         .AddSingleton<SeedNode>()
         .AddSingleton<MembershipMetrics>()
+        .AddSingleton<IClusterMember>(provider => provider.GetRequiredService<SeedNode>())
+        .AddMemberPalettes()
         .AddSingleton<ISeedView>(provider => provider.GetRequiredService<SeedNode>())
         .AddHostedService(provider => provider.GetRequiredService<SeedNode>());
 

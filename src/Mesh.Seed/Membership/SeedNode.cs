@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Net;
+using Akka;
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Cluster.Tools.Singleton;
@@ -7,6 +9,7 @@ using Akka.Pattern;
 using Mesh.Hosting;
 using Mesh.Hosting.Downing;
 using Mesh.Hosting.Logging;
+using Mesh.Hosting.Operations;
 using Mesh.Hosting.Sharding;
 using Mesh.Messages;
 using Mesh.Messages.Control;
@@ -46,12 +49,13 @@ public sealed partial class SeedNode(
     RouterMetrics metrics,
     IBatchWork batches,
     IHostApplicationLifetime lifetime,
-    ILoggerFactory loggers) : IHostedLifecycleService, ISeedView
+    ILoggerFactory loggers) : IHostedLifecycleService, ISeedView, IClusterMember
 {
     private readonly ILogger _logger = loggers.CreateLogger<SeedNode>();
     private ActorSystem? _system;
     private Cluster? _cluster;
     private volatile bool _leaving;
+    private volatile bool _stopping;
 
     public RegionName Region => options.Region;
 
@@ -60,6 +64,10 @@ public sealed partial class SeedNode(
 
     /// <summary>This very life of this seed.</summary>
     public NodeAddress Self => Cluster.Get(System).SelfUniqueAddress.ToNodeAddress();
+
+    ActorSystem? IClusterMember.System => _system;
+
+    string IClusterMember.Absence => "the seed is starting";
 
     /// <summary>The shard region of vehicles' inference actors.</summary>
     public IActorRef InferenceActors { get; private set; } = ActorRefs.Nobody;
@@ -93,8 +101,10 @@ public sealed partial class SeedNode(
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var member = new MemberOptions(options.Host, options.Bind, options.Port, MeshSystem.SeedRoles(options.Region), options.Seeds);
-        _system = MeshSystem.Create(member, options.Akka, new LoggingSetup(loggers));
+        _system = MeshSystem.Create(member, DrainPhase.WithFallback(options.Akka), new LoggingSetup(loggers));
         _cluster = Cluster.Get(_system);
+        var shutdown = CoordinatedShutdown.Get(_system);
+        shutdown.AddTask(CoordinatedShutdown.PhaseBeforeServiceUnbind, "drain-requests", () => DrainAsync(shutdown));
         _ = _system.WhenTerminated.ContinueWith(_ => Ended(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         _system.ActorOf(Props.Create(() => new JournalWarmUp(options.Region)), "journal-warm-up");
         StartJobRouter(_system, _cluster);
@@ -110,13 +120,9 @@ public sealed partial class SeedNode(
 
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
-        _leaving = true;
+        (_stopping, _leaving) = (true, true);
         if (_system is null)
             return;
-        LogLeaving(table.Count);
-        table.Leave();
-        await table.WhenEmptyAsync(options.DrainLimit, clock.Provider);
-        streams.Close();
         await CoordinatedShutdown.Get(_system).Run(CoordinatedShutdown.ClusterLeavingReason.Instance);
         LogLeft();
     }
@@ -128,6 +134,11 @@ public sealed partial class SeedNode(
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>The shutdown goes on without a drain that takes longer.</summary>
+    private Config DrainPhase => ConfigurationFactory.ParseString(string.Create(
+        CultureInfo.InvariantCulture,
+        $"akka.coordinated-shutdown.phases.before-service-unbind.timeout = {(options.DrainLimit + TimeSpan.FromSeconds(5)).TotalMilliseconds} ms"));
 
     private void StartJobRouter(ActorSystem system, Cluster cluster)
     {
@@ -146,12 +157,36 @@ public sealed partial class SeedNode(
             "job-router-proxy");
     }
 
+    /// <summary>Before anything of the member ends, whoever asked it to leave; one that was downed has nobody to answer to.</summary>
+    private async Task<Done> DrainAsync(CoordinatedShutdown shutdown)
+    {
+        if (shutdown.ShutdownReason is not CoordinatedShutdown.ClusterDowningReason)
+        {
+            _leaving = true;
+            LogLeaving(table.Count);
+            table.Leave();
+            await table.WhenEmptyAsync(options.DrainLimit, clock.Provider);
+            streams.Close();
+        }
+
+        return Done.Instance;
+    }
+
     private void Ended()
     {
-        if (_leaving)
+        if (_stopping)
             return;
-        LogDowned();
-        Environment.ExitCode = ExitCodes.RestartMe;
+        // An operator who lets it leave does not want it back at once.
+        if (_leaving)
+        {
+            LogLeft();
+        }
+        else
+        {
+            LogDowned();
+            Environment.ExitCode = ExitCodes.RestartMe;
+        }
+
         lifetime.StopApplication();
     }
 

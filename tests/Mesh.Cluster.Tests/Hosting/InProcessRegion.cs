@@ -2,6 +2,7 @@ using System.Net;
 using Akka.Actor;
 using Akka.Configuration;
 using Mesh.Demo.Processes;
+using Mesh.Hosting.Operations;
 using Mesh.Hosting.Settings;
 using Mesh.Messages;
 using Mesh.Messages.Work;
@@ -48,7 +49,34 @@ public sealed class InProcessRegion : IAsyncDisposable
 
     public ActorSystem System => Seed.System;
 
+    public CancellationToken SeedStopping => Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+
+    /// <summary>What the seed answers an operator's command.</summary>
+    public Task<List<CommandOutput>> AskSeedAsync(string command, params string[] arguments) => AskAsync(Services, command, arguments);
+
+    public Task<List<CommandOutput>> AskVehicleAsync(string id, string command, params string[] arguments) =>
+        AskAsync(_vehicles[id].Services, command, arguments);
+
+    public ICommandHandler Palette(string name) => Services.GetServices<ICommandHandler>().Single(handler => handler.Palette.Name == name);
+
     public string Address => $"akka.tcp://mesh@127.0.0.1:{_ports.Cluster}";
+
+    /// <param name="command">Both of its words.</param>
+    /// <param name="arguments">Name and value in turn.</param>
+    private static async Task<List<CommandOutput>> AskAsync(IServiceProvider services, string command, string[] arguments)
+    {
+        var words = command.Split(' ');
+        var handler = services.GetServices<ICommandHandler>().Single(handler => handler.Palette.Name == words[0]);
+        var definition = handler.Palette.Find(words[1])!;
+        var given = definition.Arguments.Where(argument => argument.Default is not null).ToDictionary(argument => argument.Name, argument => argument.Default!);
+        foreach (var pair in arguments.Chunk(2))
+            given[pair[0]] = pair[1];
+        using var limit = new CancellationTokenSource(Limit);
+        List<CommandOutput> answer = [];
+        await foreach (var output in handler.RunAsync(new CommandCall(words[1], given, "test"), limit.Token))
+            answer.Add(output);
+        return answer;
+    }
 
     private IServiceProvider Services => (_seed ?? throw new InvalidOperationException("The seed is stopped.")).Services;
 
@@ -151,6 +179,9 @@ public sealed class InProcessRegion : IAsyncDisposable
             outputs.Add(output);
         return outputs;
     }
+
+    /// <summary>The vehicle's session; null while it has none.</summary>
+    public ActorSystem? Member(string vehicle) => _vehicles[vehicle].Services.GetRequiredService<IClusterMember>().System;
 
     public string DataFolder(string vehicle) => Path.Combine(_folder, vehicle);
 

@@ -48,6 +48,7 @@ public sealed class VehicleSettingsTests
     [InlineData("intra-op-threads", "2")]
     [InlineData("credits", "1")]
     [InlineData("device-class", "gpu-1")]
+    [InlineData("control-unit", "Central")]
     [InlineData("memory-bytes", "1")]
     [InlineData("disk-bytes", "1")]
     [InlineData("cgroup", "off")]

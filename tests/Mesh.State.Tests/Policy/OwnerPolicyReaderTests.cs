@@ -104,6 +104,7 @@ public sealed class OwnerPolicyReaderTests
     [InlineData("mesh.policy { version = 1, time-zone = Mars/Base }", "mesh.policy.time-zone is 'Mars/Base': needs a name of the IANA time zone database")]
     [InlineData("mesh.policy { version = 1, parked.speed-max = NaN }", "mesh.policy.parked.speed-max is 'NaN'")]
     [InlineData("mesh.policy { version = 1, charging.must-be-plugged-in = off }", "mesh.policy.charging.must-be-plugged-in is 'off': needs true or false")]
+    [InlineData("mesh.policy { version = 1, computer.memory = 9223372036854775807 }", "mesh.policy.computer.memory is '9223372036854775807': needs a whole number of bytes, 1 to 1125899906842624")]
     [InlineData("mesh.policy { version = 1, computer.threads { a = 1 } }", "mesh.policy.computer.threads.a is no key of a policy: allowed in mesh.policy are computer.threads")]
     [InlineData("mesh.policy { version = 1, consent.models = [{ a = 1 }] }", "the document is neither HOCON nor JSON: line 1: '{' in the value of 'a list': put it in quotes")]
     public void A_document_that_is_no_policy_is_refused(string text, string error) =>

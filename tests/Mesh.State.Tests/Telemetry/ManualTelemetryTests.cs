@@ -17,7 +17,7 @@ public sealed class ManualTelemetryTests
         var policy = Verdicts.Consenting with { Energy = new EnergyPolicy() };
         for (var i = 0; i < 100; i++)
         {
-            Assert.Empty(Verdicts.Judge(reader.Telemetry, policy, now: i * 10).Denials);
+            Assert.Empty(Verdicts.Judge(reader.Telemetry, policy, now: i * ManualTelemetry.Repeat.TotalSeconds).Denials);
             _clock.Advance(ManualTelemetry.Repeat);
             await reader.NextAsync<TelemetryEvent.Readings>();
         }

@@ -29,7 +29,7 @@ public sealed class VssCatalogueTests
             Assert.Single(VssCatalogue.All, signal => signal.Matches(path.Pattern.Replace('*', '1')));
         foreach (var signal in VssCatalogue.All)
         {
-            Assert.InRange(signal.MaxAge, TimeSpan.FromSeconds(30), TimeSpan.FromHours(24));
+            Assert.InRange(signal.MaxAge, TimeSpan.FromSeconds(10), TimeSpan.FromHours(24));
             if (signal.Datatype is VssDatatype.UInt8 or VssDatatype.UInt32 or VssDatatype.Float or VssDatatype.Double)
                 Assert.True(signal.Min > double.MinValue && signal.Max < double.MaxValue, signal.Name);
         }

@@ -1,0 +1,32 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
+
+namespace Mesh.Hosting.Logging;
+
+/// <summary>The least level that is logged, which an operator can change while the process runs. What others filter stays filtered.</summary>
+public sealed class LogLevelSwitch : IPostConfigureOptions<LoggerFilterOptions>, IOptionsChangeTokenSource<LoggerFilterOptions>, IDisposable
+{
+    private CancellationTokenSource _changed = new();
+    private LogLevel? _level;
+
+    public string Name => Options.DefaultName;
+
+    public void Set(LogLevel level)
+    {
+        _level = level;
+        // A token tells of one change: the next reader gets a new one.
+        using var changed = Interlocked.Exchange(ref _changed, new CancellationTokenSource());
+        changed.Cancel();
+    }
+
+    public void PostConfigure(string? name, LoggerFilterOptions options)
+    {
+        if (_level is { } level)
+            options.MinLevel = level;
+    }
+
+    public IChangeToken GetChangeToken() => new CancellationChangeToken(_changed.Token);
+
+    public void Dispose() => _changed.Dispose();
+}
