@@ -96,21 +96,25 @@ public sealed partial class OperatorDrain : IDisposable
 
     private void Lapse()
     {
-        // Timers may be early, and end at a length that a drain may have.
-        if (_drained is { } drained && drained.Until > _time.GetUtcNow())
+        // Entered again below: nobody must drain it anew between the look at the clock and the end of the former drain.
+        lock (_changing)
         {
-            Watch();
-            return;
-        }
+            if (Current is not null)
+            {
+                // The timer was early.
+                Watch();
+                return;
+            }
 
-        try
-        {
-            Resume();
-        }
-        catch (IOException)
-        {
-            // What is left on the disk is over, and says so itself.
-            Changed?.Invoke();
+            try
+            {
+                Resume();
+            }
+            catch (IOException)
+            {
+                // What is left on the disk is over, and says so itself.
+                Changed?.Invoke();
+            }
         }
     }
 

@@ -60,6 +60,7 @@ public sealed partial class VehicleHost(
 
     /// <summary>Where it is in its life.</summary>
     public VehicleStanding Standing => _standing with { Session = _session is { } session ? SessionStanding.Of(session) : null };
+
     public ActorSystem? System => _session?.System;
 
     public string Absence => _judgement is { Verdict: { IsEligible: false } verdict } ? $"it may not work. {new Reasons(verdict)}" : "it has no session yet";

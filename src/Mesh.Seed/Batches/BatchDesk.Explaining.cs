@@ -83,6 +83,8 @@ public sealed partial class BatchDesk
             yield return new VehicleReason("TAKES_TURNS", $"{others} other batches wait as well, and each gets a unit in turn", Excludes: false);
         if (vehicles.Count == 0)
             yield return new VehicleReason("NO_VEHICLES", "no vehicle has a work stream to this seed, through which its units would go");
+        else if (vehicles.Count(vehicle => vehicle.HasOnlyItsShare) is > 0 and var sharing)
+            yield return new VehicleReason("NEXT_UNIT_FOLLOWS", $"{sharing} of {vehicles.Count} vehicles have as many units as a vehicle gets, and get the next when one ends", Excludes: false);
         else if (!vehicles.Exists(vehicle => vehicle.IsEligible))
             yield return new VehicleReason("NO_VEHICLE_TAKES_IT", $"none of {vehicles.Count} vehicles takes a unit of it now: see their reasons");
     }
@@ -99,7 +101,7 @@ public sealed partial class BatchDesk
         if (units.Exists(_alone.Contains))
             yield return new VehicleReason("RUNS_A_SUSPECT", "it has a line that took vehicles down before, and gets nothing else meanwhile");
         else if (units.Count >= settings.UnitsPerVehicle)
-            yield return new VehicleReason("HAS_ITS_SHARE", $"it has {units.Count} units, as many as a vehicle gets");
+            yield return new VehicleReason(BatchVehicle.HasItsShare, $"it has {units.Count} units, as many as a vehicle gets");
         if (vehicle.Load.Queued > 0)
             yield return new VehicleReason("INTERACTIVE_FIRST", $"{vehicle.Load.Queued} requests were queued or running there when it last said; units run below them", Excludes: false);
     }

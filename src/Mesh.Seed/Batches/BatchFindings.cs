@@ -85,7 +85,12 @@ public sealed record UnitFindings(ulong Unit, VehicleId Vehicle, int LinesLeft, 
 /// <summary>A vehicle with a stream at the router's seed, and what speaks against it for this batch.</summary>
 public sealed record BatchVehicle(VehicleId Vehicle, ImmutableArray<VehicleReason> Reasons)
 {
+    public const string HasItsShare = "HAS_ITS_SHARE";
+
     public bool IsEligible => !Reasons.Any(reason => reason.Excludes);
+
+    /// <summary>It works for batches, and nothing else keeps it from the next unit.</summary>
+    public bool HasOnlyItsShare => !IsEligible && Reasons.Where(reason => reason.Excludes).All(reason => reason.Code == HasItsShare);
 
     public JsonObject ToJson() => new()
     {

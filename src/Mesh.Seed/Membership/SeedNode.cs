@@ -64,11 +64,12 @@ public sealed partial class SeedNode(
     /// <summary>Of the running member; for callers inside the process (operators' commands, tests).</summary>
     public ActorSystem System => _system ?? throw new InvalidOperationException("The seed has not started.");
 
+    /// <summary>This very life of this seed.</summary>
+    public NodeAddress Self => Cluster.Get(System).SelfUniqueAddress.ToNodeAddress();
+
     ActorSystem? IClusterMember.System => _system;
 
     string IClusterMember.Absence => "the seed is starting";
-    /// <summary>This very life of this seed.</summary>
-    public NodeAddress Self => Cluster.Get(System).SelfUniqueAddress.ToNodeAddress();
 
     /// <summary>The shard region of vehicles' inference actors.</summary>
     public IActorRef InferenceActors { get; private set; } = ActorRefs.Nobody;

@@ -50,7 +50,7 @@ internal sealed class RequestCommands(RegionDesk desk)
             found = await desk.AskAsync(new GetRequest(number, what), cancellation);
         if (found.Report is not { } report)
             throw new CommandFailedException(isName ? Forgotten(what) : Unknown(what, near, found));
-        return RequestDocument.Of(report, found, Uid, desk.Node.Dispatcher.Path.Root.Address.ToString(), desk.Time.GetUtcNow());
+        return RequestDocument.Of(report, found, Uid, desk.Node.Self.Address, desk.Time.GetUtcNow());
     }
 
     private int Uid => desk.Node.Self.Uid;

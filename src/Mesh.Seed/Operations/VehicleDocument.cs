@@ -58,7 +58,7 @@ internal static class VehicleDocument
     public static JsonObject Explain(VehicleView vehicle, ImmutableArray<VehicleReason> reasons, DateTimeOffset wall)
     {
         var document = Head(vehicle);
-        document["kind"] = "vehicle";
+        document.Insert(0, "kind", "vehicle");
         document["takes_requests_now"] = vehicle.Connected is not null && !reasons.Any(reason => reason.Excludes);
         document["summary"] = Summary(vehicle, reasons, wall);
         document["why_not"] = Words.Of(reasons);
@@ -69,11 +69,11 @@ internal static class VehicleDocument
         return document;
     }
 
-    private static string Summary(VehicleView vehicle, ImmutableArray<VehicleReason> reasons, DateTimeOffset wall)
+    private static string Summary(VehicleView vehicle, ImmutableArray<VehicleReason> against, DateTimeOffset wall)
     {
         if (vehicle.Connected is not null)
         {
-            var excluding = reasons.Where(reason => reason.Excludes).ToList();
+            var excluding = against.Where(reason => reason.Excludes).ToList();
             return excluding.Count == 0
                 ? "it takes requests now; whether it gets one depends on its score beside the others'"
                 : $"it gets no requests now: {string.Join("; ", excluding.Select(reason => reason.Detail))}";
@@ -87,7 +87,9 @@ internal static class VehicleDocument
             DepartureKind.Superseded => "a newer session of it took over",
             _ => "its stream broke without a word",
         };
-        var because = last.Farewell.Reasons.Length > 0 ? $", because of {string.Join("; ", last.Farewell.Reasons)}" : "";
+        var reasons = string.Join("; ", last.Farewell.Reasons);
+        // These causes have nothing to do with what the vehicle's state permits.
+        var because = reasons.Length == 0 ? "" : last.Farewell.Cause is "stop" or "renewal" ? $"; no work was permitted then: {reasons}" : $", because of {reasons}";
         return $"it left {Math.Max(0, (wall - last.At).TotalSeconds):0} s ago: {how}{because}";
     }
 

@@ -161,6 +161,7 @@ public sealed class InProcessRegion : IAsyncDisposable
 
     /// <summary>The vehicle's session; null while it has none.</summary>
     public ActorSystem? Member(string vehicle) => _vehicles[vehicle].Services.GetRequiredService<IClusterMember>().System;
+
     /// <summary>The seed's answer to a command of the palette 'mesh'.</summary>
     public Task<List<CommandOutput>> MeshAsync(string command, params (string Name, string Value)[] arguments) =>
         AskSeedAsync($"mesh {command}", [.. arguments.SelectMany(argument => new[] { argument.Name, argument.Value })]);

@@ -1,8 +1,10 @@
 using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
 using Mesh.Cluster.Tests.Hosting;
 using Mesh.Messages;
 using Mesh.Node.Policy;
 using Mesh.Node.Telemetry;
+using Mesh.Operations;
 using Mesh.Seed.Routing;
 using Mesh.Testing;
 
@@ -98,6 +100,28 @@ public sealed class VehicleLifeSpec : IAsyncLifetime
         await client.CancelAsync();
         await InProcessRegion.UntilAsync(() => _region.Status("V-1") is null, "the end of the stream, long before the grace period's");
         Assert.Equal(RequestOutcome.Cancelled, (await request).Outcome);
+    }
+
+    [Fact]
+    public async Task The_seed_is_told_why_it_left_and_the_vehicle_knows_why_it_stays_away()
+    {
+        await StartAsync("V-1", Policy("V-1"));
+        _region.Telemetry("V-1").Set(DoorLock, SignalValue.Of(false));
+        await InProcessRegion.UntilAsync(() => _region.Status("V-1") is null, "the end of the stream");
+        JsonArray departures = [];
+        await InProcessRegion.UntilAsync(() => (departures = Departures()).Count > 0, "its departure on record");
+        Assert.Equal(("planned", "soon"), ((string)departures[0]!["kind"]!, (string)departures[0]!["cause"]!));
+        Assert.StartsWith($"UNLOCKED: {DoorLock} is false, needs true", (string)departures[0]!["reasons"]![0]!, StringComparison.Ordinal);
+        var own = ((CommandOutput.Document)Assert.Single(await _region.VehicleMeshAsync("V-1", "explain"))).Content;
+        var denial = Assert.Single(own["denials"]!.AsArray())!;
+        Assert.Equal(("UNLOCKED", DoorLock, "false"), ((string)denial["code"]!, (string)denial["signal"]!, (string)denial["value"]!));
+
+        JsonArray Departures()
+        {
+            // It answers at once: nobody else is here.
+            var answer = _region.MeshAsync("explain", ("what", "V-1")).GetAwaiter().GetResult();
+            return ((CommandOutput.Document)Assert.Single(answer)).Content["departures"]!.AsArray();
+        }
     }
 
     [Fact]

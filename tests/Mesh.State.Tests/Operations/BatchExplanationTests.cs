@@ -40,10 +40,11 @@ public sealed class BatchExplanationTests
         _desk.Report("V-drains", Load(draining: true, loaded: "a") with { IsLeaving = true });
         _desk.Connect("V-interactive");
         _desk.Report("V-interactive", (Load(loaded: "a") with { Consent = new OwnerConsent(true, false) }).ForBatch);
-        _desk.Connect("V-share");
         var batch = _desk.Begin(lines: 100_000);
+        Assert.Equal("NO_VEHICLE_TAKES_IT", Assert.Single(_desk.Explain(batch.Id).Why).Code);
+        _desk.Connect("V-share");
         var found = _desk.Explain(batch.Id);
-        Assert.Equal("NO_VEHICLE_TAKES_IT", Assert.Single(found.Why).Code);
+        Assert.Equal(("NEXT_UNIT_FOLLOWS", false), (Assert.Single(found.Why).Code, found.Why[0].Excludes));
         Assert.Equal(
             ["V-drains DRAINING", "V-interactive NO_CONSENT", "V-share HAS_ITS_SHARE"],
             found.Vehicles.Select(vehicle => $"{vehicle.Vehicle} {string.Join(',', vehicle.Reasons.Where(reason => reason.Excludes).Select(reason => reason.Code))}"));

@@ -21,13 +21,13 @@ public sealed record GetRouter : IRouterQuery<RouterFigures>
             view.State.Waiting,
             [.. Enumerable.Range(1, PriorityLevel.Lowest).Select(view.State.WaitingAt)],
             away > 0 ? conditions.SetItem(VehicleCondition.Away, away) : conditions,
-            view.State.Records.Count);
+            view.State.Vehicles.Count + away);
     }
 }
 
 /// <param name="Active">Requests under way, the waiting ones included.</param>
 /// <param name="WaitingAt">By priority, from 1.</param>
-/// <param name="Known">Vehicles on record.</param>
+/// <param name="Known">Vehicles that are connected, or on record from earlier.</param>
 public sealed record RouterFigures(
     RouterSettings Settings,
     RecentFigures Recent,
