@@ -17,21 +17,26 @@ internal sealed class TableLayout(ImmutableArray<string> columns, TextStyle styl
     /// <summary>No column is shortened below this.</summary>
     private const int Least = 8;
 
-    private static readonly string[] Units =
-    [
-        "ms", "us", "s", "min", "h", "bytes", "kib", "mib", "gib", "kb", "mb", "gb", "percent", "w", "kw", "wh", "kwh", "v", "a", "c", "celsius", "m", "km", "kmh", "hz",
-    ];
+    /// <summary>By the last word of a name.</summary>
+    private static readonly Dictionary<string, string> Units = new(StringComparer.Ordinal)
+    {
+        ["us"] = "µs", ["ms"] = "ms", ["s"] = "s", ["min"] = "min", ["h"] = "h", ["hz"] = "Hz",
+        ["bytes"] = "bytes", ["kib"] = "KiB", ["mib"] = "MiB", ["gib"] = "GiB", ["kb"] = "kB", ["mb"] = "MB", ["gb"] = "GB",
+        ["w"] = "W", ["kw"] = "kW", ["j"] = "J", ["kj"] = "kJ", ["wh"] = "Wh", ["kwh"] = "kWh", ["v"] = "V", ["a"] = "A",
+        ["m"] = "m", ["km"] = "km", ["kmh"] = "km/h", ["celsius"] = "°C", ["percent"] = "%",
+    };
 
     private readonly int[] _widths = [.. columns.Select(column => SafeText.Width(Head(column)))];
     private readonly bool?[] _isNumber = new bool?[columns.Length];
 
-    /// <summary>"round_trip_ms" is "round trip (ms)".</summary>
+    /// <summary>"round_trip_ms" is "round trip (ms)"; in "requests_per_s" and "last_10_s" the unit is a word like the others.</summary>
     public static string Head(string column)
     {
         var words = SafeText.OneLine(column).Split('_');
-        var hasUnit = words.Length > 1 && Units.Contains(words[^1]);
-        var unit = hasUnit ? $" ({(words[^1] == "percent" ? "%" : words[^1])})" : "";
-        return string.Join(' ', hasUnit ? words[..^1] : words) + unit;
+        if (words.Length < 2 || !Units.TryGetValue(words[^1], out var unit))
+            return string.Join(' ', words);
+        var isWord = words[^2] == "per" || words[^2].All(char.IsAsciiDigit);
+        return string.Join(' ', words[..^1]) + (isWord ? $" {unit}" : $" ({unit})");
     }
 
     /// <summary>Makes room; before the lines of these rows are asked for.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using Mesh.Demo.Processes;
+using Mesh.Messages;
 using Mesh.Process.Tests.Meshes;
 using Mesh.Testing;
 using static Microsoft.Playwright.Assertions;
@@ -30,8 +31,18 @@ public sealed class DashboardOfSeedTests(Browser browser) : IDisposable
             await page.IsAsync("#region", options.Region.Value);
             await page.IsAsync("#seed", seed.ClusterAddress);
             await page.IsAsync("#members tbody .col-address", seed.ClusterAddress);
-            // Without a vehicle it may be ready or degraded; both are a seed that takes requests.
-            await Expect(page["#readiness"]).Not.ToHaveAttributeAsync("data-tone", "bad");
+            // Without a vehicle it is degraded, and takes requests.
+            await Expect(page["#readiness"]).ToHaveAttributeAsync("data-tone", "warn");
+            await using var vehicle = VehicleProcess.Start(new VehicleOptions
+            {
+                Id = new VehicleId("V-001"),
+                Region = options.Region,
+                Seeds = [seed.ClusterAddress],
+                Location = new GeoPoint(52.52, 13.40),
+                DataFolder = Path.Combine(_data.FullName, "V-001"),
+            });
+            await page.IsAsync("#vehicles tbody th", "V-001");
+            await Expect(page["#readiness"]).ToHaveAttributeAsync("data-tone", "good");
 
             seed.Process.Kill();
             await seed.Process.Exited.WaitAsync(TestMesh.Limit);
