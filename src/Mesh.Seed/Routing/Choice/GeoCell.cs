@@ -14,6 +14,8 @@ internal readonly record struct GeoCell(int X, int Y)
     private const int XBits = 13;
     private const int YBits = 12;
 
+    private const string Digits = "0123456789bcdefghjkmnpqrstuvwxyz";
+
     private static readonly int[] XDropped = [0, 3, 5, 8];
     private static readonly int[] YDropped = [0, 2, 5, 7];
 
