@@ -78,7 +78,7 @@ internal sealed class TableLayout(ImmutableArray<string> columns, TextStyle styl
             used += gap.Length + width;
         }
 
-        return line.ToString();
+        return line.ToString().TrimEnd();
     }
 
     private int[] Widths()

@@ -120,6 +120,6 @@ public static class SeedHost
             _ => Console.WriteLine(
                 $"seed ready: region {settings.Region}, http://{settings.Host}:{settings.HttpPort}, grpc {settings.Host}:{settings.GrpcPort}, "
                 + $"metrics {settings.Host}:{settings.MetricsPort}, work {settings.Host}:{settings.WorkPort}, akka {settings.Host}:{settings.Port}, "
-                + $"pbm {settings.Operations.Bind}:{app.Services.GetRequiredService<OperationsHost>().Port}"),
+                + $"pbm {app.Services.GetRequiredService<OperationsHost>().AddressBehind(settings.Host)}"),
             TaskScheduler.Default);
 }
