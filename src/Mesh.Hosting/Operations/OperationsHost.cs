@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -30,6 +31,11 @@ public sealed partial class OperationsHost(
     /// <summary>What it listens on once it is started; null = operators cannot connect.</summary>
     public int? Port { get; private set; }
 
+    /// <summary>HOST:PORT that operators connect to, for a line that tells of it.</summary>
+    /// <param name="host">The name of this machine as others know it.</param>
+    public string AddressBehind(string host) =>
+        Port is not { } port ? "none" : IPAddress.IsLoopback(settings.Bind) ? new IPEndPoint(settings.Bind, port).ToString() : $"{host}:{port}";
+
     /// <summary>Answers end.</summary>
     internal CancellationToken Stopping => _stopping.Token;
 
@@ -57,7 +63,8 @@ public sealed partial class OperationsHost(
         await _app.StartAsync(cancellationToken);
         Port = new Uri(_app.Urls.Single()).Port;
         var proof = settings.KnowsOperators ? gate.Needs : "no proof";
-        LogListening(settings.Bind, Port.Value, settings.Certificate is null ? "without" : "with", proof);
+        var address = new IPEndPoint(settings.Bind, Port.Value);
+        LogListening(address, settings.Certificate is null ? "without" : "with", proof);
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
@@ -89,8 +96,8 @@ public sealed partial class OperationsHost(
         });
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Operators connect to {Address}:{Port} {With} TLS, with {Proof}")]
-    private partial void LogListening(System.Net.IPAddress address, int port, string with, string proof);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Operators connect to {Address} {With} TLS, with {Proof}")]
+    private partial void LogListening(IPEndPoint address, string with, string proof);
 
     /// <summary>The process belongs to the host around this one.</summary>
     private sealed class NoLifetime : IHostLifetime

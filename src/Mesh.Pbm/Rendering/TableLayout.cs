@@ -83,7 +83,7 @@ internal sealed class TableLayout(ImmutableArray<string> columns, TextStyle styl
             used += gap.Length + width;
         }
 
-        return line.ToString();
+        return line.ToString().TrimEnd();
     }
 
     private int[] Widths()

@@ -131,7 +131,7 @@ public static partial class SeedHost
             _ => Say(app, settings,
                 $"seed ready: region {settings.Region}, http://{settings.Host}:{settings.HttpPort}, grpc {settings.Host}:{settings.GrpcPort}, "
                 + $"metrics {settings.Host}:{settings.MetricsPort}, work {settings.Host}:{settings.WorkPort}, akka {settings.Host}:{settings.Port}, "
-                + $"pbm {settings.Operations.Bind}:{app.Services.GetRequiredService<OperationsHost>().Port}"),
+                + $"pbm {app.Services.GetRequiredService<OperationsHost>().AddressBehind(settings.Host)}"),
             TaskScheduler.Default);
 
     /// <summary>Whatever the log's level; but where programs read the log it holds nothing else than objects.</summary>

@@ -25,6 +25,14 @@ public sealed class PbmTests(LoneSeed seed) : IClassFixture<LoneSeed>
     }
 
     [Fact]
+    public async Task A_seed_shows_its_members()
+    {
+        var show = await PbmTool.RunAsync(Host, "cluster", "show");
+        Assert.Equal((0, ""), (show.ExitCode, show.Errors));
+        Assert.Matches($@"\Aakka\.tcp://mesh@{seed.Mesh.Seed.ClusterAddress} \| \[seed\] \| up \| \| [0-9.]+\nCount: 1 node\n\z", show.Output);
+    }
+
+    [Fact]
     public async Task Exit_codes_tell_what_went_wrong()
     {
         var unknown = await PbmTool.RunAsync(Host, "nonsense", "show");
