@@ -4,6 +4,7 @@ using Akka.Configuration;
 using Mesh.Messages;
 using Mesh.Node;
 using Mesh.Node.Metering;
+using Mesh.Node.Operations;
 using Mesh.Node.Policy;
 using Mesh.Node.Sessions;
 using Mesh.Node.Telemetry;
@@ -33,6 +34,7 @@ public sealed class VehicleHostTests
         var watch = new EligibilityWatch(
             source, new FixedOwnerPolicy(OwnerPolicy.Demo), (_, _) => new UsageToday(0, 0), NullLogger<EligibilityWatch>.Instance);
         var allowed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var drain = new OperatorDrain(folder.Path, clock, NullLogger<OperatorDrain>.Instance);
         using var host = new VehicleHost(
             settings,
             Config.Empty,
@@ -40,6 +42,7 @@ public sealed class VehicleHostTests
             harness.Engine,
             new UnitWork(harness.Engine, new UnitWorkOptions(), clock, NullLogger<UnitWork>.Instance),
             usage,
+            drain,
             new LifeLog(folder.Path, NullLogger<LifeLog>.Instance),
             clock,
             NullLoggerFactory.Instance);
