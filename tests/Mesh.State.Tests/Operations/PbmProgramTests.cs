@@ -147,7 +147,7 @@ public sealed class PbmProgramTests : IAsyncLifetime, IDisposable
         Assert.Equal(0, await run);
         var written = terminal.Written.ToString();
         Assert.StartsWith("\e[?1049h\e[?25l\e[Hgarage show", written, StringComparison.Ordinal);
-        Assert.Contains("V-001  parked            0        81.5  no       -\e[K\n", written, StringComparison.Ordinal);
+        Assert.Contains("V-001  parked             0        81.5  no       -\e[K\n", written, StringComparison.Ordinal);
         // The screen from before comes back, with the last answer below.
         Assert.Matches("\e\\[\\?25h\e\\[\\?1049lcar    state .*\nV-001", written[written.LastIndexOf("\e[J", StringComparison.Ordinal)..]);
     }

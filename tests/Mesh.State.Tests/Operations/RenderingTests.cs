@@ -12,9 +12,9 @@ public sealed class RenderingTests
     public async Task Piped_nothing_is_shortened_and_numbers_stand_below_each_other() =>
         Assert.Equal(
             """
-            car    state   speed (kmh)  charge (%)  is sold  note
-            V-001  parked            0        81.5  no       -
-            V-002  away            112           9  no       on a long journey to the sea, with the whole family, two dogs and a tent
+            car    state   speed (km/h)  charge (%)  is sold  note
+            V-001  parked             0        81.5  no       -
+            V-002  away             112           9  no       on a long journey to the sea, with the whole family, two dogs and a tent
 
             """,
             await TextAsync("show", TextStyle.Plain));
@@ -23,9 +23,9 @@ public sealed class RenderingTests
     public async Task On_a_terminal_the_widest_text_is_shortened() =>
         Assert.Equal(
             """
-            car    state   speed (kmh)  charge (%)  is sold  note
-            V-001  parked            0        81.5  no       -
-            V-002  away            112           9  no       on a long journey t…
+            car    state   speed (km/h)  charge (%)  is sold  note
+            V-001  parked             0        81.5  no       -
+            V-002  away             112           9  no       on a long journey …
 
             """,
             await TextAsync("show", new TextStyle(69, HasColours: false)));
