@@ -8,6 +8,9 @@ internal static class Outline
 {
     private const string Step = "  ";
 
+    /// <summary>Characters; values that take more stand one a line.</summary>
+    private const int OneLine = 100;
+
     public static IEnumerable<string> Of(JsonObject document, TextStyle style) => OfObject(document, "", style);
 
     private static IEnumerable<string> OfObject(JsonObject content, string indent, TextStyle style) =>
@@ -16,7 +19,7 @@ internal static class Outline
     private static IEnumerable<string> OfPair(string head, JsonNode? value, string indent, TextStyle style) => value switch
     {
         JsonObject { Count: > 0 } nested => [indent + head, .. OfObject(nested, indent + Step, style)],
-        JsonArray { Count: > 0 } list when list.All(item => item is null or JsonValue) => [$"{indent}{head} {string.Join(", ", list.Select(Text))}"],
+        JsonArray { Count: > 0 } list when list.All(item => item is null or JsonValue) && Line(list) is { Length: <= OneLine } line => [$"{indent}{head} {line}"],
         JsonArray { Count: > 0 } list => [indent + head, .. OfList(list, indent + Step, style)],
         JsonObject or JsonArray => [$"{indent}{head} none"],
         _ => [$"{indent}{head} {Text(value)}"],
@@ -46,6 +49,8 @@ internal static class Outline
         layout.Measure(rows);
         return [layout.HeadLine(), .. rows.Select(layout.RowLine)];
     }
+
+    private static string Line(JsonArray values) => string.Join(", ", values.Select(Text));
 
     private static string Text(JsonNode? value) => TableCell.Of(value).Text ?? "-";
 }
