@@ -78,6 +78,8 @@ public sealed record VehicleTick : IVehicleCommand;
 /// <summary>A session is to begin at <paramref name="At"/>: jittered, so that a fleet does not join in step.</summary>
 public sealed record JoinPlanned(TimeSpan At) : IVehicleEvent;
 
+public sealed record RenewalPlanned(TimeSpan At) : IVehicleEvent;
+
 public sealed record JoinDropped : IVehicleEvent;
 
 public sealed record SessionBegan : IVehicleEvent;

@@ -11,6 +11,9 @@ public sealed record VehiclePace(TimeSpan DrainGrace, TimeSpan JoinJitter, TimeS
     /// <summary>An announced departure that moves by less is not announced anew.</summary>
     public TimeSpan AnnounceStep { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>After the last seed was restarted all vehicles are due at once, and must not all be away at once.</summary>
+    public TimeSpan RenewalSpread { get; init; } = TimeSpan.FromSeconds(10);
+
     public static VehiclePace Default { get; } = new(TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30));
 }
 
@@ -22,6 +25,7 @@ public sealed class VehicleState(VehiclePace pace)
 {
     private Clearance _clearance = Clearance.Unknown;
     private TimeSpan? _joinAt;
+    private TimeSpan? _renewAt;
     private TimeSpan? _leaveBy;
     private TimeSpan? _announced;
     private bool _leaving;
@@ -40,7 +44,7 @@ public sealed class VehicleState(VehiclePace pace)
     public TimeSpan? NextWake => Phase switch
     {
         VehiclePhase.Away => _joinAt,
-        VehiclePhase.Serving => DrainAt,
+        VehiclePhase.Serving => _renewAt < DrainAt || DrainAt is null ? _renewAt : DrainAt,
         VehiclePhase.Draining when !_leaving => _leaveBy,
         _ => null,
     };
@@ -48,14 +52,14 @@ public sealed class VehicleState(VehiclePace pace)
     /// <summary>So early that what runs can finish before the clearance ends.</summary>
     private TimeSpan? DrainAt => _clearance.EndsAt - pace.DrainGrace;
 
-    /// <param name="random">For the jitter of joins.</param>
+    /// <param name="random">For the jitter of joins and renewals.</param>
     public VehicleDecision Decide(IVehicleCommand command, TimeSpan now, Random random) => command switch
     {
         ClearanceChanged changed => DecideClearance(changed, now, random),
         SessionOpened opened when Phase == VehiclePhase.Joining => Opened(opened),
         SessionOver over when Phase != VehiclePhase.Away => DecideOver(over, now, random),
         StopRequested stop when !_stopping => DecideStop(stop, now),
-        RenewalDue when Phase == VehiclePhase.Serving => BeginDraining(DepartureCause.Renewal, now + pace.DrainGrace),
+        RenewalDue when Phase == VehiclePhase.Serving && _renewAt is null => Of([new RenewalPlanned(now + pace.RenewalSpread * random.NextDouble())]),
         Drained when Phase == VehiclePhase.Draining && !_leaving => Of([new LeavingBegan(Cause!.Value)], new LeaveSession()),
         VehicleTick => DecideTick(now),
         SessionOpened or SessionOver or StopRequested or RenewalDue or Drained => VehicleDecision.Nothing,
@@ -70,7 +74,8 @@ public sealed class VehicleState(VehiclePace pace)
             case StopRequested: _stopping = true; break;
             case JoinPlanned planned: _joinAt = planned.At; break;
             case JoinDropped: _joinAt = null; break;
-            case SessionBegan: (Phase, _joinAt, _opened) = (VehiclePhase.Joining, null, false); break;
+            case RenewalPlanned planned: _renewAt = planned.At; break;
+            case SessionBegan: (Phase, _joinAt, _renewAt, _opened) = (VehiclePhase.Joining, null, null, false); break;
             case SessionOpened: (Phase, _opened) = (VehiclePhase.Serving, true); break;
             case DepartureAnnounced announced: _announced = announced.At; break;
             case DrainingBegan draining: (Phase, Cause, _leaveBy) = (VehiclePhase.Draining, draining.Cause, draining.Until); break;
@@ -133,6 +138,7 @@ public sealed class VehicleState(VehiclePace pace)
         VehiclePhase.Away when _joinAt <= now && !IsWorthJoining(_clearance, now) => Of([new JoinDropped()]),
         VehiclePhase.Away when _joinAt <= now => Of([new SessionBegan()], new StartSession()),
         VehiclePhase.Serving when DrainAt <= now => EndAsPlanned(_clearance.EndsAt!.Value, now),
+        VehiclePhase.Serving when _renewAt <= now => BeginDraining(DepartureCause.Renewal, now + pace.DrainGrace),
         VehiclePhase.Draining when !_leaving && _leaveBy <= now => Leave(Cause!.Value),
         _ => VehicleDecision.Nothing,
     };

@@ -77,7 +77,7 @@ public sealed class InProcessRegion : IAsyncDisposable
             given[pair[0]] = pair[1];
         using var limit = new CancellationTokenSource(Limit);
         List<CommandOutput> answer = [];
-        await foreach (var output in handler.RunAsync(new CommandCall(words[1], given, "test"), limit.Token))
+        await foreach (var output in handler.RunAsync(new CommandCall(words[1], given, "spec"), limit.Token))
             answer.Add(output);
         return answer;
     }

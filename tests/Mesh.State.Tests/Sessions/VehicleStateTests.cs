@@ -146,7 +146,7 @@ public sealed class VehicleStateTests
     {
         _vehicle.Permit(endsIn: 100);
         Serve();
-        _vehicle.Run(new RenewalDue());
+        Renew();
         var until = _vehicle.Now + Grace;
         _vehicle.Advance(2);
         _vehicle.Deny(Urgency.Soon);
@@ -190,11 +190,39 @@ public sealed class VehicleStateTests
     }
 
     [Fact]
+    public void Renewals_that_are_due_at_once_are_spread()
+    {
+        var waits = Enumerable.Range(0, 100).Select(seed =>
+        {
+            var state = new VehicleState(VehiclePace.Default);
+            var random = new Random(seed);
+            Run(new ClearanceChanged(Clearance.Given), 0);
+            Run(new VehicleTick(), 1);
+            Run(new SessionOpened(), 1);
+            Run(new RenewalDue(), 1);
+            var at = state.NextWake!.Value;
+            Run(new RenewalDue(), 2); // raised again and again
+            Assert.Equal(at, state.NextWake);
+            Assert.Equal(VehiclePhase.Serving, state.Phase);
+            return (at - TimeSpan.FromSeconds(1)).TotalSeconds;
+
+            void Run(IVehicleCommand command, double now)
+            {
+                foreach (var change in state.Decide(command, TimeSpan.FromSeconds(now), random).Events)
+                    state.Apply(change);
+            }
+        }).ToList();
+        Assert.All(waits, wait => Assert.InRange(wait, 0, 10));
+        Assert.All(Enumerable.Range(0, 5), i => Assert.InRange(waits.Count(wait => wait >= 2 * i && wait < 2 * i + 2), 5, 40));
+    }
+
+    [Fact]
     public void A_renewal_drains_and_joins_again()
     {
         _vehicle.Permit();
         Serve();
-        _vehicle.Run(new RenewalDue());
+        Renew();
+        Assert.Equal((VehiclePhase.Draining, DepartureCause.Renewal), (_vehicle.Phase, _vehicle.State.Cause));
         _vehicle.Run(new Drained());
         _vehicle.Run(new SessionOver(SessionEnd.Left));
         _vehicle.Advance(1);
@@ -256,6 +284,13 @@ public sealed class VehicleStateTests
             [.. Enum.GetValues<DepartureCause>().Select(cause => (VehiclePhase.Draining, (DepartureCause?)cause)).Prepend((VehiclePhase.Serving, null))
                 .Prepend((VehiclePhase.Joining, null)).Prepend((VehiclePhase.Away, null))],
             seen.OrderBy(at => at.Item1).ThenBy(at => at.Item2).ToArray());
+    }
+
+    /// <summary>Until it has begun.</summary>
+    private void Renew()
+    {
+        _vehicle.Run(new RenewalDue());
+        _vehicle.AdvanceTo(_vehicle.State.NextWake!.Value);
     }
 
     private void Serve()
