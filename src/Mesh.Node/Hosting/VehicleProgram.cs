@@ -27,7 +27,7 @@ public static partial class VehicleProgram
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.SetMinimumLevel(settings.LogLevel)
-            .AddFilter("Microsoft.Hosting", LogLevel.Warning).AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning)
+            .AddFilter("Microsoft.Hosting", LogLevel.Warning).AddFilter("Microsoft.AspNetCore", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning).AddFilter("System.Net.Http", LogLevel.Warning)
             .AddOperatorsLog().AddMeshConsole(settings.LogFormat);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.DrainGrace + TimeSpan.FromSeconds(30));
         AddOwner(builder.Services.AddSingleton(settings).AddSingleton(hocon).AddSingleton(TimeProvider.System).AddSingleton(SystemFiles.Real));

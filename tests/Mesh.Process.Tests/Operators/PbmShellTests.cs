@@ -88,7 +88,8 @@ public sealed class PbmShellTests(OperatedGarage garage) : IClassFixture<Operate
 
         public Terminal(string command, Dictionary<string, string> environment)
         {
-            var start = new ProcessStartInfo("script", ["-q", "-e", "-c", $"stty cols 100 rows 30; exec {command}", "/dev/null"])
+            // Where the tests run in the background, SIGINT is ignored, and children inherit that; on a person's terminal it is not.
+            var start = new ProcessStartInfo("script", ["-q", "-e", "-c", $"stty cols 100 rows 30; exec env --default-signal=INT {command}", "/dev/null"])
             {
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,
