@@ -8,6 +8,7 @@ using Mesh.Hosting.Settings;
 using Mesh.Messages;
 using Mesh.Seed.Batches;
 using Mesh.Seed.Batches.Storage;
+using Mesh.Seed.Dashboard;
 
 namespace Mesh.Seed;
 
@@ -27,7 +28,7 @@ public sealed record SeedSettings
         new("metrics-port", "the Prometheus port: " + SettingParsers.PortNeeds),
         new("work-port", "the vehicles' port: " + SettingParsers.PortNeeds),
         .. OperationsSettings.Known(isOffUnlessSet: false),
-        new("dashboard", "on or off: the operations page on the REST port, at /"),
+        new("dashboard", "on, off or auto (on where --bind is loopback): the operations page on the REST port, at /"),
         new("data", "a folder that this seed alone writes to", WhenNotSet: "mesh/seed in the user's folder for data (~/.local/share)"),
         new("models", "the model repository: a folder with <name>/<version>/model.onnx"),
         new(
@@ -78,7 +79,10 @@ public sealed record SeedSettings
 
     public OperationsSettings Operations { get; init; } = new() { Port = OperationsSettings.DefaultPort };
 
-    public OnOff Dashboard { get; init; } = OnOff.On;
+    public DashboardMode Dashboard { get; init; } = DashboardMode.Auto;
+
+    /// <summary>Off loopback whoever can ask for an inference could look, which is for the operator to decide.</summary>
+    public bool ServesDashboard => Dashboard == DashboardMode.On || (Dashboard == DashboardMode.Auto && IPAddress.IsLoopback(Bind));
 
     public string Data { get; init; } = DefaultData;
 
@@ -144,7 +148,7 @@ public sealed record SeedSettings
             MetricsPort = reader.Optional("metrics-port", SettingParsers.Port, defaults.MetricsPort),
             WorkPort = reader.Optional("work-port", SettingParsers.Port, defaults.WorkPort),
             Operations = OperationsSettings.Read(reader, OperationsSettings.DefaultPort),
-            Dashboard = reader.Optional("dashboard", SettingParsers.Choice<OnOff>, defaults.Dashboard),
+            Dashboard = reader.Optional("dashboard", SettingParsers.Choice<DashboardMode>, defaults.Dashboard),
             Data = Path.GetFullPath(reader.Optional("data", SettingParsers.Text, defaults.Data)),
             Models = Path.GetFullPath(reader.Optional("models", SettingParsers.Text, defaults.Models)),
             Seeds = reader.Optional("seeds", SettingParsers.Endpoints, defaults.Seeds),

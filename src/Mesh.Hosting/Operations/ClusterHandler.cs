@@ -37,7 +37,8 @@ public sealed class ClusterHandler(IClusterMember self) : ICommandHandler
     {
         var state = cluster.State;
         yield return new CommandOutput.Table(["address", "roles", "status", "reachability", "version"]) { IsBare = true };
-        foreach (var member in state.Members)
+        // Where not all are looked at, those come first that matter most.
+        foreach (var member in state.Members.OrderBy(member => member.HasRole(MeshSystem.SeedRole) ? 0 : state.Unreachable.Contains(member) ? 1 : 2))
         {
             yield return CommandOutput.RowOf(
                 member.Address.ToString(),

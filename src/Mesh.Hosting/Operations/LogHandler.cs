@@ -9,7 +9,8 @@ using Microsoft.Extensions.Options;
 namespace Mesh.Hosting.Operations;
 
 /// <summary>Answers <see cref="LogPalette"/>.</summary>
-public sealed class LogHandler(LogBuffer buffer, LogLevelSwitch levels, IOptionsMonitor<LoggerFilterOptions> filter) : ICommandHandler
+public sealed class LogHandler(LogBuffer buffer, LogLevelSwitch levels, IOptionsMonitor<LoggerFilterOptions> filter, IClusterMember member)
+    : ICommandHandler
 {
     private static readonly CommandOutput.Table Columns = new(["time", "level", "category", "message"]);
 
@@ -54,6 +55,8 @@ public sealed class LogHandler(LogBuffer buffer, LogLevelSwitch levels, IOptions
         }
 
         levels.Set(Parse(next));
+        // Akka does not even make what is below its own level, which is Information unless it is told otherwise.
+        member.System?.EventStream.SetLogLevel(Parse(next) < LogLevel.Information ? Akka.Event.LogLevel.DebugLevel : Akka.Event.LogLevel.InfoLevel);
         yield return new CommandOutput.Line($"the least level that is logged is {next} from now on, it was {NameOf(before)}; a restart brings back what is configured");
     }
 

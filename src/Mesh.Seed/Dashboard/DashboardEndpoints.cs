@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using Mesh.Seed.Ingress.Rest;
 using Microsoft.AspNetCore.Http.Features;
@@ -78,12 +79,28 @@ internal sealed class DashboardEndpoints(DashboardFeed feed, ReadOnlyCommands co
         return start < 0 ? "" : Uri.UnescapeDataString(target[(start + ExplainPath.Length)..].Split('?')[0]);
     }
 
-    /// <summary>Other sites' pages cannot read an answer, and shall not use up places either. Browsers say so by themselves.</summary>
-    private static async ValueTask<bool> IsForeignAsync(HttpContext context)
+    /// <summary>
+    /// Other sites' pages cannot read an answer, and shall not use up places either: browsers say so by themselves. One whose name
+    /// was made to lead here (DNS rebinding) is this page's own site to them, so that its name must be known.
+    /// </summary>
+    private async ValueTask<bool> IsForeignAsync(HttpContext context)
     {
+        if (!IsOwnName(context.Request.Host.Host))
+        {
+            await RestResponse.WriteErrorAsync(
+                context,
+                StatusCodes.Status421MisdirectedRequest,
+                $"this seed is asked by its address, as localhost or as {options.Host} (--host), not by another name");
+            return true;
+        }
+
         if (context.Request.Headers["Sec-Fetch-Site"] is not [("cross-site" or "same-site")])
             return false;
         await RestResponse.WriteErrorAsync(context, StatusCodes.Status403Forbidden, "only this seed's own page may ask for it");
         return true;
     }
+
+    private bool IsOwnName(string host) =>
+        host.Equals(options.Host, StringComparison.OrdinalIgnoreCase) || host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+        || IPAddress.TryParse(host, out _);
 }

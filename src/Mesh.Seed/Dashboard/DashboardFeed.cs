@@ -7,7 +7,7 @@ namespace Mesh.Seed.Dashboard;
 
 /// <summary>A part of the page that is read by itself.</summary>
 /// <param name="Name">The event's type in the stream.</param>
-/// <param name="ReadAsync">Its content as JSON on one line. Only throws when it is cancelled.</param>
+/// <param name="ReadAsync">Its content as JSON on one line.</param>
 internal sealed record Panel(string Name, TimeSpan Interval, Func<CancellationToken, Task<string>> ReadAsync);
 
 /// <summary>
@@ -67,13 +67,26 @@ internal sealed class DashboardFeed(ImmutableArray<Panel> panels, int maxViewers
         {
             while (true)
             {
-                Publish(index, await read(reading.Token), reading);
+                Publish(index, await ReadOnceAsync(read, reading.Token), reading);
                 await Task.Delay(interval, time, reading.Token);
             }
         }
         catch (OperationCanceledException) when (reading.IsCancellationRequested)
         {
             // The last viewer has left.
+        }
+    }
+
+    /// <summary>A panel that fails shows so, and is read again.</summary>
+    private static async Task<string> ReadOnceAsync(Func<CancellationToken, Task<string>> read, CancellationToken cancellation)
+    {
+        try
+        {
+            return await read(cancellation);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            return ReadOnlyCommands.Error($"this cannot be told now: {e.GetType().Name}");
         }
     }
 

@@ -2,9 +2,12 @@ namespace Mesh.Seed.Dashboard;
 
 /// <summary>What the operations page says of its seed, and what it may cost.</summary>
 /// <param name="Region">The region's name.</param>
-/// <param name="Seed">This seed as other members know it, HOST:PORT.</param>
-public sealed record DashboardOptions(string Region, string Seed)
+/// <param name="Host">The name or address that others reach this seed by.</param>
+/// <param name="Port">Its port as a member.</param>
+public sealed record DashboardOptions(string Region, string Host, int Port)
 {
+    public string Seed => $"{Host}:{Port}";
+
     public string Version { get; init; } = typeof(DashboardOptions).Assembly.GetName().Version?.ToString(3) ?? "0";
 
     /// <summary>Streams of events open at once; a further one is refused.</summary>
@@ -13,8 +16,8 @@ public sealed record DashboardOptions(string Region, string Seed)
     /// <summary>Explanations under way at once; a further one is refused.</summary>
     public int MaxExplanations { get; init; } = 4;
 
-    /// <summary>A command that has not ended by then is given up.</summary>
-    public TimeSpan CommandLimit { get; init; } = TimeSpan.FromSeconds(5);
+    /// <summary>A command that has not ended by then is given up. Longer than it waits itself, for what it then says is worth more.</summary>
+    public TimeSpan CommandLimit { get; init; } = TimeSpan.FromSeconds(8);
 
     /// <summary>How often the panels with figures are read while somebody looks.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(1);

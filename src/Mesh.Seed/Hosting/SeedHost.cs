@@ -44,7 +44,7 @@ public static partial class SeedHost
             .AddHealth(settings.Journal)
             .AddMeshPalette()
             .AddDashboard(
-                new DashboardOptions(settings.Region.Value, $"{settings.Host}:{settings.Port}"),
+                new DashboardOptions(settings.Region.Value, settings.Host, settings.Port),
                 provider => provider.GetRequiredService<IReadiness>().Report())
             .AddSingleton<MatcherPolicy, ListenerMatcherPolicy>();
         builder.AddTelemetry(settings, Environment.GetEnvironmentVariables());
@@ -54,7 +54,7 @@ public static partial class SeedHost
         app.UseTraceResponse();
         app.MapOpenInferenceRest().On(Listener.Http);
         app.MapBatchApi().On(Listener.Http);
-        if (settings.Dashboard == OnOff.On)
+        if (settings.ServesDashboard)
             app.MapDashboard().On(Listener.Http);
         app.MapOpenInferenceGrpc().On(Listener.Grpc);
         app.MapPrometheusScrapingEndpoint("/metrics").On(Listener.Metrics);

@@ -125,8 +125,16 @@ public sealed partial class SeedNode(
         (_stopping, _leaving) = (true, true);
         if (_system is null)
             return;
-        await CoordinatedShutdown.Get(_system).Run(CoordinatedShutdown.ClusterLeavingReason.Instance);
-        LogLeft();
+        try
+        {
+            // The phases' own limits add up to more than whoever stops the process may wait for.
+            await CoordinatedShutdown.Get(_system).Run(CoordinatedShutdown.ClusterLeavingReason.Instance).WaitAsync(cancellationToken);
+            LogLeft();
+        }
+        catch (OperationCanceledException)
+        {
+            LogNotLeft();
+        }
     }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -178,8 +186,8 @@ public sealed partial class SeedNode(
     {
         if (_stopping)
             return;
-        // An operator who lets it leave does not want it back at once.
-        if (_leaving)
+        // An operator who lets it leave does not want it back at once; whatever else ended it is for its supervisor to mend.
+        if (_system is { } system && CoordinatedShutdown.Get(system).ShutdownReason is CoordinatedShutdown.ClusterLeavingReason)
         {
             LogLeft();
         }
@@ -197,6 +205,9 @@ public sealed partial class SeedNode(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Left the region")]
     private partial void LogLeft();
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Leaving the region took too long: this seed ends, and the others will find out")]
+    private partial void LogNotLeft();
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "This seed's cluster membership ended without its doing (it was downed): exiting for its supervisor to start it again")]
     private partial void LogDowned();

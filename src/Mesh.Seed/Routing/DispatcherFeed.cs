@@ -17,6 +17,9 @@ public sealed class DispatcherFeed(RequestTable table, TimeProvider? time = null
     /// <summary>Names that one vehicle's consent may list; further ones are as good as not said.</summary>
     private const int MaxConsentNames = 256;
 
+    /// <summary>Characters of an attempt's error.</summary>
+    private const int MaxError = 1000;
+
     private volatile Action<object>? _dispatcher;
 
     /// <summary>The same about vehicles, for the JobRouter.</summary>
@@ -50,11 +53,14 @@ public sealed class DispatcherFeed(RequestTable table, TimeProvider? time = null
         var attempt = new AttemptId(result.Attempt);
         if (result.Status == AttemptStatus.AttemptOk)
             table.HoldOutputs(attempt, new StreamId(stream.Id), result.Outputs.FromWire());
-        Tell(new AttemptReported(attempt, new StreamId(stream.Id), (AttemptOutcome)result.Status, result.Error, result.Timings())
+        Tell(new AttemptReported(attempt, new StreamId(stream.Id), (AttemptOutcome)result.Status, Bounded(result.Error), result.Timings())
         {
             Traced = result.Traced,
         });
     }
+
+    /// <summary>It outlives its request, for operators who ask (<see cref="History.RouterHistory"/>).</summary>
+    private static string Bounded(string error) => error.Length <= MaxError ? error : error[..MaxError] + "…";
 
     public void Closed(WorkStreamConnection stream, DepartureKind kind)
     {

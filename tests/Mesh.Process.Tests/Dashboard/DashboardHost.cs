@@ -21,7 +21,7 @@ internal sealed class DashboardHost : IAsyncDisposable
 
     public HealthReport Health { get; set; } = HealthReport.Well;
 
-    public DashboardOptions Options { get; init; } = new("eu-central", "127.0.0.1:4053")
+    public DashboardOptions Options { get; init; } = new("eu-central", "127.0.0.1", 4053)
     {
         Interval = TimeSpan.FromMilliseconds(100),
         TableInterval = TimeSpan.FromMilliseconds(100),

@@ -111,7 +111,7 @@ public sealed class DashboardPageTests(Browser browser)
     [BrowserFact]
     public async Task One_viewer_more_than_there_may_be_is_told_and_comes_in_when_another_leaves()
     {
-        await using var host = await SmallRegion.StartAsync(new DashboardOptions("here", "127.0.0.1:1") { MaxViewers = 1, Interval = TimeSpan.FromMilliseconds(100) });
+        await using var host = await SmallRegion.StartAsync(new DashboardOptions("here", "127.0.0.1", 1) { MaxViewers = 1, Interval = TimeSpan.FromMilliseconds(100) });
         await using var first = await browser.OpenAsync(host.Address);
         await using var second = await browser.OpenAsync(host.Address, isLive: false);
         second.MayLoseTheSeed = true;
@@ -123,7 +123,7 @@ public sealed class DashboardPageTests(Browser browser)
     [BrowserFact]
     public async Task More_vehicles_than_can_be_listed_are_on_the_map()
     {
-        await using var host = await SmallRegion.StartAsync(new DashboardOptions("here", "127.0.0.1:1") { MaxRows = 50 });
+        await using var host = await SmallRegion.StartAsync(new DashboardOptions("here", "127.0.0.1", 1) { MaxRows = 50 });
         host.Region.Vehicles = [.. Enumerable.Range(0, 500).Select(i => new FakeVehicle($"V-{i:0000}", "serving", $"u{i % 10}000", 48 + (i % 10), 8 + (i % 10)))];
         await using var page = await browser.OpenAsync(host.Address);
         await page.IsAsync("#vehicles-count", "50 of 500 vehicles; 450 more are only on the map");

@@ -44,7 +44,7 @@ public sealed partial class DashboardHttpTests : IAsyncLifetime
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         builder.Services.AddSingleton(TimeProvider.System).AddSingleton<ICommandHandler>(_commands)
-            .AddDashboard(new DashboardOptions("here", "127.0.0.1:1") { MaxExplanations = 1 }, _ => HealthReport.Well);
+            .AddDashboard(new DashboardOptions("here", "seed.here", 1) { MaxExplanations = 1 }, _ => HealthReport.Well);
         _app = builder.Build();
         _app.MapDashboard();
         await _app.StartAsync();
@@ -147,6 +147,23 @@ public sealed partial class DashboardHttpTests : IAsyncLifetime
         using var request = new HttpRequestMessage(HttpMethod.Get, "/mesh/explain/V-001");
         request.Headers.Add("Sec-Fetch-Site", site);
         using var answer = await _http.SendAsync(request);
+        Assert.Equal(status, answer.StatusCode);
+    }
+
+    /// <summary>A page whose name was made to lead here is of this page's own site to a browser.</summary>
+    [Theory]
+    [InlineData("evil.example", "/mesh/explain/V-001", HttpStatusCode.MisdirectedRequest)]
+    [InlineData("evil.example:8000", "/mesh/events", HttpStatusCode.MisdirectedRequest)]
+    [InlineData("127.0.0.1.evil.example", "/mesh/events", HttpStatusCode.MisdirectedRequest)]
+    [InlineData("localhost:8000", "/mesh/explain/V-001", HttpStatusCode.OK)]
+    [InlineData("[::1]:8000", "/mesh/explain/V-001", HttpStatusCode.OK)]
+    [InlineData("10.1.2.3", "/mesh/explain/V-001", HttpStatusCode.OK)]
+    [InlineData("SEED.here:80", "/mesh/explain/V-001", HttpStatusCode.OK)]
+    public async Task It_is_asked_by_a_name_of_its_own(string host, string path, HttpStatusCode status)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Host = host;
+        using var answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         Assert.Equal(status, answer.StatusCode);
     }
 

@@ -85,7 +85,7 @@ public sealed class ReadOnlyCommandsTests
     public async Task One_that_hangs_is_given_up()
     {
         var commands = new ScriptedCommands().Serve(Vehicles, (_, cancellation) => ScriptedCommands.Hang(cancellation));
-        var reader = commands.Reader(new DashboardOptions("here", "127.0.0.1:1") { CommandLimit = TimeSpan.FromMilliseconds(20) });
+        var reader = commands.Reader(new DashboardOptions("here", "127.0.0.1", 1) { CommandLimit = TimeSpan.FromMilliseconds(20) });
         AssertError("'mesh vehicles' did not answer within 0 s", await reader.AskAsync(new Question("mesh vehicles"), default));
     }
 
@@ -105,7 +105,7 @@ public sealed class ReadOnlyCommandsTests
         var rows = Enumerable.Range(0, 5).Select(i => RowOf(
             JsonValue.Create($"V-{i}"), JsonValue.Create(i < 2 ? "away" : "serving"), JsonValue.Create(i == 4 ? "u33db" : "u0yjj"), JsonValue.Create(50m + i), JsonValue.Create(8)));
         var commands = new ScriptedCommands().Serve(Vehicles, [new Table(["vehicle", "state", "place", "latitude", "longitude"]), .. rows]);
-        var answer = JsonNode.Parse(await commands.Reader(new DashboardOptions("here", "127.0.0.1:1") { MaxRows = 2 })
+        var answer = JsonNode.Parse(await commands.Reader(new DashboardOptions("here", "127.0.0.1", 1) { MaxRows = 2 })
             .AskAsync(new Question("mesh vehicles") { Summarize = () => new PlaceSummary(10) }, default))!;
         Assert.Equal((2, 3), (answer["tables"]![0]!["rows"]!.AsArray().Count, (int)answer["tables"]![0]!["omitted"]!));
         Assert.Equal(
@@ -119,7 +119,7 @@ public sealed class ReadOnlyCommandsTests
         var rows = Enumerable.Range(0, 1000).Select(i => RowOf(
             JsonValue.Create("serving"), JsonValue.Create($"u0{(char)('a' + (i % 3))}{i:000}"[..5]), JsonValue.Create(50), JsonValue.Create(8)));
         var commands = new ScriptedCommands().Serve(Vehicles, [new Table(["state", "place", "latitude", "longitude"]), .. rows]);
-        var answer = JsonNode.Parse(await commands.Reader(new DashboardOptions("here", "127.0.0.1:1") { MaxRows = 0 })
+        var answer = JsonNode.Parse(await commands.Reader(new DashboardOptions("here", "127.0.0.1", 1) { MaxRows = 0 })
             .AskAsync(new Question("mesh vehicles") { Summarize = () => new PlaceSummary(5) }, default))!;
         var places = answer["places"]!.AsArray();
         Assert.Equal(["u0a", "u0b", "u0c"], places.Select(place => (string)place!["place"]!).Order());

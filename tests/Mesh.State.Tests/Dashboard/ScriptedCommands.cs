@@ -30,7 +30,7 @@ internal sealed class ScriptedCommands : ICommandHandler
     }
 
     public ReadOnlyCommands Reader(DashboardOptions? options = null) =>
-        new([this], options ?? new DashboardOptions("here", "127.0.0.1:1"), NullLogger<ReadOnlyCommands>.Instance);
+        new([this], options ?? new DashboardOptions("here", "127.0.0.1", 1), NullLogger<ReadOnlyCommands>.Instance);
 
     public static async IAsyncEnumerable<CommandOutput> Tell(params CommandOutput[] answer)
     {

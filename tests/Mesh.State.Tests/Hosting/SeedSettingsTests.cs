@@ -4,6 +4,7 @@ using Akka.Configuration;
 using Mesh.Messages;
 using Mesh.Seed;
 using Mesh.Seed.Batches.Storage;
+using Mesh.Seed.Dashboard;
 using Mesh.Testing;
 using Microsoft.Extensions.Logging;
 
@@ -29,9 +30,18 @@ public sealed class SeedSettingsTests
         Assert.Equal((64L << 20, 4096, 1024, 3), (settings.MaxRequestBytes, settings.MaxRequests, settings.MaxWaiting, settings.WarmCopies));
         Assert.Equal((new BlobStoreSettings(BlobPlace.Data), 512L << 20, 500_000), (settings.BlobStore, settings.MaxFileBytes, settings.MaxBatchLines));
         Assert.Equal(LogLevel.Information, settings.LogLevel);
-        Assert.Equal(OnOff.On, settings.Dashboard);
+        Assert.Equal((DashboardMode.Auto, true), (settings.Dashboard, settings.ServesDashboard));
         Assert.Empty(settings.Seeds);
     }
+
+    [Theory]
+    [InlineData("127.0.0.1", "auto", true)]
+    [InlineData("::1", "auto", true)]
+    [InlineData("0.0.0.0", "auto", false)]
+    [InlineData("0.0.0.0", "on", true)]
+    [InlineData("127.0.0.1", "off", false)]
+    public void The_page_is_served_on_loopback_or_when_told_so(string bind, string dashboard, bool served) =>
+        Assert.Equal(served, Read([.. Good, $"--bind={bind}", "--host=seed.example", $"--dashboard={dashboard}"]).Settings.ServesDashboard);
 
     /// <summary>No knob is dead: each one, set to another value, changes the settings.</summary>
     [Theory]
@@ -50,7 +60,7 @@ public sealed class SeedSettingsTests
     [InlineData("pbm-key", "pbm.key")]
     [InlineData("pbm-ca", "operators.crt")]
     [InlineData("pbm-tokens", "tokens")]
-    [InlineData("dashboard", "off")]
+    [InlineData("dashboard", "on")]
     [InlineData("data", "elsewhere")]
     [InlineData("models", ".")]
     [InlineData("seeds", "127.0.0.1:4053")]

@@ -1,3 +1,4 @@
+using Akka.Actor;
 using Mesh.Hosting.Logging;
 using Mesh.Hosting.Operations;
 using Mesh.Operations;
@@ -19,6 +20,7 @@ public sealed class LogPaletteTests : IAsyncDisposable
         _services = new ServiceCollection()
             .AddSingleton<TimeProvider>(_time)
             .AddLogging(logging => logging.SetMinimumLevel(LogLevel.Information).AddFilter("Noisy", LogLevel.Warning).AddOperatorsLog())
+            .AddSingleton<IClusterMember>(new NoMember())
             .AddSingleton<ICommandHandler, LogHandler>()
             .BuildServiceProvider();
         _logger = _services.GetRequiredService<ILoggerFactory>().CreateLogger("Mesh.Test");
@@ -91,6 +93,13 @@ public sealed class LogPaletteTests : IAsyncDisposable
         await others[0].DisposeAsync();
         await using var again = _handler.RunAsync(Call("tail", ("level", "warning")), CancellationToken.None).GetAsyncEnumerator();
         Assert.True(await again.MoveNextAsync());
+    }
+
+    private sealed class NoMember : IClusterMember
+    {
+        public ActorSystem? System => null;
+
+        public string Absence => "a test";
     }
 
     private void Say(LogLevel level, string message, Exception? exception = null, string category = "Mesh.Test")

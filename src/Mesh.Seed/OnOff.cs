@@ -1,8 +1,0 @@
-namespace Mesh.Seed;
-
-/// <summary>A setting that is either.</summary>
-public enum OnOff
-{
-    Off,
-    On,
-}
