@@ -93,7 +93,7 @@ public sealed class BadInputTests(RunningMesh mesh)
     [InlineData("GET", "/v2/models/fashion_cnn/versions/9", "model 'fashion_cnn' has no version '9'")]
     [InlineData("POST", "/v2/models/fashion_cnn/versions/latest/infer", "model 'fashion_cnn' has no version 'latest'")]
     [InlineData("POST", "/v2/models/..%2F..%2Fetc/infer", "is not known")]
-    [InlineData("GET", "/", "there is nothing at /")]
+    [InlineData("GET", "/nowhere", "there is nothing at /nowhere")]
     [InlineData("GET", "/v2/nothing", "there is nothing at /v2/nothing")]
     [InlineData("POST", "/v2/models/fashion_cnn/explain", "there is nothing at /v2/models/fashion_cnn/explain")]
     public async Task What_is_not_known_is_a_404(string verb, string path, string why)
