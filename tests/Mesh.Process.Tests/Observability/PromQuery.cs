@@ -10,7 +10,7 @@ internal sealed partial record PromQuery(IReadOnlyList<string> Series, IReadOnly
 {
     private static readonly HashSet<string> Words =
     [
-        "sum", "max", "min", "topk", "rate", "increase", "histogram_quantile", "max_over_time", "and", "or", "unless",
+        "sum", "max", "min", "topk", "rate", "increase", "histogram_quantile", "quantile", "max_over_time", "and", "or", "unless",
     ];
 
     public static PromQuery Parse(string query)
