@@ -26,8 +26,9 @@ internal sealed partial record PromQuery(IReadOnlyList<string> Series, IReadOnly
         {
             foreach (Match matcher in Matcher().Matches(match.Groups["matchers"].Value))
             {
-                var exact = matcher.Groups["operator"].Value is "=" or "=~" && !matcher.Groups["value"].Value.Contains('$', StringComparison.Ordinal);
-                foreach (var value in exact ? matcher.Groups["value"].Value.Split('|') : new string?[] { null })
+                // Whether it is looked for or left out, a value that there is none of is a mistake.
+                var literal = !matcher.Groups["value"].Value.Contains('$', StringComparison.Ordinal);
+                foreach (var value in literal ? matcher.Groups["value"].Value.Split('|') : new string?[] { null })
                     labels.Add((match.Groups["series"].Value, matcher.Groups["label"].Value, value));
             }
 
