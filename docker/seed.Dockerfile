@@ -34,6 +34,7 @@ ENV DOTNET_EnableDiagnostics=0 \
 USER 1654:1654
 # Akka.Remote, REST and web page, gRPC, metrics, work streams. The operators' 9110 stays on loopback.
 EXPOSE 4053 8000 8001 8002 8010
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["dotnet", "/app/Mesh.Seed.dll", "--health"]
+# No HEALTHCHECK: --health tells whether it takes requests now, which it does not while its database is lost; an engine that
+# replaces what is unhealthy would end all seeds of the region then. compose.yaml asks it, to start things in order.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["dotnet", "/app/Mesh.Seed.dll"]

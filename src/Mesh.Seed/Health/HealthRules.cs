@@ -66,14 +66,14 @@ public static class HealthRules
         return without is null ? HealthReport.Well : new HealthReport(HealthStatus.Degraded, [without]);
     }
 
-    /// <summary>Unable, not only slow: it failed more than once, for a while, or it kept this seed's job router from its work.</summary>
+    /// <summary>Unable, not only slow: it failed more than once, for a while, or has kept this seed's job router from its work for as long.</summary>
     private static string? JournalLost(HealthFacts facts, TimeSpan now)
     {
         var (failures, since, cause) = facts.Journal;
         if (failures >= JournalFailures && now - since >= JournalPatience)
             return Text($"the journal's database has failed for {(now - since).TotalSeconds:0} s: {cause}");
         // Its successor, here or elsewhere, has written since once it is heard of.
-        return facts.RouterFailedAt is { } failed && !(facts.RouterHeardAt > failed)
+        return facts.RouterFailedAt is { } failed && now - failed >= JournalPatience && !(facts.RouterHeardAt > failed)
             ? Text($"the job router of this seed stopped {(now - failed).TotalSeconds:0} s ago because of its journal, and no other is heard of since")
             : null;
     }

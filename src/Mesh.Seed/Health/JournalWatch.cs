@@ -81,6 +81,14 @@ public sealed class JournalWatch(MonotonicClock clock)
         Written?.Invoke(took);
     }
 
+    /// <summary>The journal did not take a write, and works otherwise: an event that cannot be serialized, say.</summary>
+    internal void WriteRejected()
+    {
+        lock (_lock)
+            _writes.TryDequeue(out _);
+        Failed?.Invoke();
+    }
+
     /// <summary>This seed's job router stops because its journal cannot be written or read.</summary>
     internal void RouterFailed(Exception cause)
     {

@@ -8,6 +8,9 @@ internal sealed partial class JournalWatcher(IJournalProbe probe, JournalWatch w
     /// <summary>A database that takes longer for one question is of no use to a job router either.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
+    /// <summary>How the last look ended; the watch hears of the job router's failures, too.</summary>
+    private bool _failed;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Interval, time);
@@ -22,14 +25,13 @@ internal sealed partial class JournalWatcher(IJournalProbe probe, JournalWatch w
     {
         using var limit = new CancellationTokenSource(Limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, limit.Token);
-        var failed = watch.State.Failures > 0;
         try
         {
             // Some drivers do not heed a cancellation in every state.
             if (await probe.LookAsync(either.Token).WaitAsync(either.Token) is { } wrong)
-                Failed(wrong, null, failed);
+                Failed(wrong, null);
             else
-                Well(failed);
+                Well();
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -39,22 +41,24 @@ internal sealed partial class JournalWatcher(IJournalProbe probe, JournalWatch w
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            Failed(JournalWatch.CauseOf(e), e, failed);
+            Failed(JournalWatch.CauseOf(e), e);
         }
     }
 
-    private void Well(bool failed)
+    private void Well()
     {
-        watch.LookedWell();
-        if (failed)
+        if (_failed)
             LogBack(logger);
+        _failed = false;
+        watch.LookedWell();
     }
 
-    private void Failed(string cause, Exception? exception, bool failed)
+    private void Failed(string cause, Exception? exception)
     {
-        watch.LookFailed(cause);
-        if (!failed)
+        if (!_failed)
             LogFailed(logger, cause, exception);
+        _failed = true;
+        watch.LookFailed(cause);
     }
 
     [LoggerMessage(LogLevel.Warning, "The journal's database failed to answer: {Cause}. This seed is not ready if that lasts.")]

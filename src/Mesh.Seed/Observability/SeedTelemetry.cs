@@ -58,10 +58,11 @@ public static class SeedTelemetry
         return next(context);
     });
 
-    /// <summary>Not probes, which come every few seconds, and not vehicles' streams, which last for hours.</summary>
+    /// <summary>Not probes, which come every few seconds, and not vehicles' streams and the web page's events, which last for hours.</summary>
     private static bool IsClients(HttpContext context) =>
         context.Features.Get<Listener>() is { } listener
         && (listener == Listener.Http || listener == Listener.Grpc)
         && !context.Request.Path.StartsWithSegments("/v2/health", StringComparison.Ordinal)
-        && !context.Request.Path.StartsWithSegments("/healthz", StringComparison.Ordinal);
+        && !context.Request.Path.StartsWithSegments("/healthz", StringComparison.Ordinal)
+        && !context.Request.Path.StartsWithSegments("/mesh/events", StringComparison.Ordinal);
 }

@@ -45,4 +45,11 @@ internal sealed class AttemptSpans(TimeProvider time)
 
         span.StopAside();
     }
+
+    /// <summary>Nobody will hear of these attempts any more.</summary>
+    public void LoseAll()
+    {
+        foreach (var attempt in _open.Keys.ToList())
+            Ended(attempt, nameof(AttemptEnd.Lost));
+    }
 }

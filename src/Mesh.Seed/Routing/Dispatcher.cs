@@ -65,6 +65,7 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
     {
         _cluster.Unsubscribe(Self);
         const string Ended = "this seed's dispatcher ended";
+        _spans.LoseAll();
         _parts.Table.FailAll(Ended);
         _parts.History.Abandon(Ended, _parts.Clock.Now);
     }
@@ -92,8 +93,9 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
 
     private void Gone(StreamGone gone)
     {
+        // A stream that this seed ends as it leaves is no vehicle's departure; a goodbye is one then, too.
         if (_state.Find(gone.Stream) is { } vehicle)
-            Depart(vehicle, gone.Kind, gone.Farewell);
+            Depart(vehicle, _state.IsLeaving && gone.Kind == DepartureKind.Vanished ? null : gone.Kind, gone.Farewell);
         Run(new StreamClosed(gone.Stream));
     }
 

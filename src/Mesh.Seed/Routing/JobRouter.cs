@@ -102,6 +102,13 @@ public sealed partial class JobRouter : ReceivePersistentActor, IWithTimers
         base.OnPersistFailure(cause, @event, sequenceNr);
     }
 
+    /// <summary>The router goes on without it, and its handler is never called.</summary>
+    protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
+    {
+        _parts.Journal?.WriteRejected();
+        base.OnPersistRejected(cause, @event, sequenceNr);
+    }
+
     protected override void OnRecoveryFailure(Exception reason, object? message = null)
     {
         _parts.Journal?.RouterFailed(reason);

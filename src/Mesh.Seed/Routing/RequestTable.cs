@@ -7,7 +7,11 @@ using Mesh.Messages;
 namespace Mesh.Seed.Routing;
 
 /// <summary>Bounds of what a seed holds in memory for requests that are under way.</summary>
-public sealed record RequestTableLimits(int MaxRequests = 4096, long MaxBytes = 1L << 30);
+public sealed record RequestTableLimits(int MaxRequests = 4096)
+{
+    /// <summary>By default half of the memory that the process may use, which a container may limit, and 1 GiB at most.</summary>
+    public long MaxBytes { get; init; } = Math.Min(1L << 30, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2);
+}
 
 /// <summary>
 /// Holds each open request's tensors and the caller that waits, beside the Dispatcher: ids and sizes pass its mailbox,
@@ -15,6 +19,8 @@ public sealed record RequestTableLimits(int MaxRequests = 4096, long MaxBytes = 
 /// </summary>
 public sealed class RequestTable(MonotonicClock clock, RequestTableLimits limits) : IInferenceGateway
 {
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
+
     private readonly ConcurrentDictionary<RequestId, OpenRequest> _open = new();
     private Action<IRouterCommand>? _dispatcher;
     private int _seed;
@@ -22,6 +28,9 @@ public sealed class RequestTable(MonotonicClock clock, RequestTableLimits limits
     private int _count;
     private long _bytes;
     private TaskCompletionSource? _emptied;
+
+    /// <summary>A request ended here, unknown to the Dispatcher: turned away, or given up since the Dispatcher is no more.</summary>
+    public event Action<CompleteRequest>? Ended;
 
     /// <summary>Requests under way at this seed.</summary>
     public int Count => Volatile.Read(ref _count);
@@ -55,15 +64,19 @@ public sealed class RequestTable(MonotonicClock clock, RequestTableLimits limits
     private async Task<InferenceOutcome> RouteAsync(InferenceCall call, CancellationToken cancellation)
     {
         if (Volatile.Read(ref _dispatcher) is not { } dispatcher)
-            return Refused(RequestOutcome.Unavailable, "this seed is not a member of its region, not yet or no more");
+            return Refuse(call, RequestOutcome.Unavailable, RefusalReason.NotMember, "this seed is not a member of its region, not yet or no more");
         if (!TryReserve(call))
-            return Refused(RequestOutcome.Overloaded, $"this seed has {Count} requests under way and takes no more");
-        var request = new OpenRequest(call);
+            return Refuse(call, RequestOutcome.Overloaded, RefusalReason.TableFull, $"this seed has {Count} requests under way and takes no more");
+        var request = new OpenRequest(call, clock.Now);
         var id = new RequestId((ulong)Interlocked.Increment(ref _lastId));
         _open[id] = request;
         // Between the look at the dispatcher and the entry in the table it may have ended, and have failed everybody but us.
         if (Volatile.Read(ref _dispatcher) is null)
+        {
             Fail(id, "this seed's dispatcher ended");
+            return await request.Outcome.Task;
+        }
+
         dispatcher(new SubmitRequest(id, call.Model, call.PayloadBytes, clock.Now + call.Budget, call.Priority)
         {
             Origin = call.Origin,
@@ -90,10 +103,12 @@ public sealed class RequestTable(MonotonicClock clock, RequestTableLimits limits
             request.Outputs[(attempt, stream)] = outputs;
     }
 
-    public void Complete(CompleteRequest completed)
+    public void Complete(CompleteRequest completed) => TryComplete(completed);
+
+    private bool TryComplete(CompleteRequest completed)
     {
         if (!_open.TryRemove(completed.Request, out var request))
-            return;
+            return false;
         Interlocked.Add(ref _bytes, -request.Call.PayloadBytes);
         if (Interlocked.Decrement(ref _count) == 0)
             Volatile.Read(ref _emptied)?.TrySetResult();
@@ -108,6 +123,7 @@ public sealed class RequestTable(MonotonicClock clock, RequestTableLimits limits
             Waited = completed.Waited,
             Network = completed.Network,
         });
+        return true;
     }
 
     /// <summary>
@@ -134,8 +150,15 @@ public sealed class RequestTable(MonotonicClock clock, RequestTableLimits limits
 
     private void Fail(RequestId id, string error)
     {
-        if (TryGetCall(id, out var call))
-            Complete(new CompleteRequest(id, RequestOutcome.Unavailable, error, TimeSpan.FromSeconds(1), null, null, 0, default) { Model = call.Model });
+        if (!_open.TryGetValue(id, out var request))
+            return;
+        var failed = new CompleteRequest(id, RequestOutcome.Unavailable, error, RetryPause, null, null, 0, default)
+        {
+            Model = request.Call.Model,
+            Took = clock.Now - request.ArrivedAt,
+        };
+        if (TryComplete(failed))
+            Ended?.Invoke(failed);
     }
 
     private bool TryReserve(InferenceCall call)
@@ -149,12 +172,17 @@ public sealed class RequestTable(MonotonicClock clock, RequestTableLimits limits
         return false;
     }
 
-    private static InferenceOutcome Refused(RequestOutcome outcome, string error) =>
-        new(outcome, error, [], TimeSpan.FromSeconds(1), null, 0, default);
+    private InferenceOutcome Refuse(InferenceCall call, RequestOutcome outcome, RefusalReason reason, string error)
+    {
+        Ended?.Invoke(new CompleteRequest(default, outcome, error, RetryPause, null, null, 0, default) { Model = call.Model, Refused = reason });
+        return new InferenceOutcome(outcome, error, [], RetryPause, null, 0, default);
+    }
 
-    private sealed class OpenRequest(InferenceCall call)
+    private sealed class OpenRequest(InferenceCall call, TimeSpan arrivedAt)
     {
         public InferenceCall Call { get; } = call;
+
+        public TimeSpan ArrivedAt { get; } = arrivedAt;
 
         /// <summary>Of attempts whose result is here and not decided on; with retries there are few.</summary>
         public ConcurrentDictionary<(AttemptId, StreamId), IReadOnlyList<RawTensor>> Outputs { get; } = new(concurrencyLevel: 1, capacity: 1);

@@ -28,6 +28,7 @@ public sealed class RouterMetrics
     public RouterMetrics(IMeterFactory meters, RequestTable table, WorkStreams.WorkStreamRegistry streams, EnergyMetrics energy)
     {
         Energy = energy;
+        table.Ended += RequestCompleted;
         var meter = meters.Create(MeterName);
         _requests = meter.CreateCounter<long>("mesh.requests", "{request}", "Interactive requests that ended, by outcome");
         _attempts = meter.CreateCounter<long>("mesh.attempts", "{attempt}", "Dispatches of requests that ended, by how; retries and hedges included");

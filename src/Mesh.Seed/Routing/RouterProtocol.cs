@@ -299,6 +299,12 @@ public enum RefusalReason
 
     /// <summary>No vehicle came in time.</summary>
     NoVehicle,
+
+    /// <summary>As many requests, or bytes of them, are under way at this seed as may.</summary>
+    TableFull,
+
+    /// <summary>This seed is not a member of its region, not yet or no more.</summary>
+    NotMember,
 }
 
 /// <summary>Events to apply and effects to carry out, in order.</summary>

@@ -56,6 +56,9 @@ public sealed partial class RouterState
 
     public Fleet Fleet => _fleet;
 
+    /// <summary>The seed leaves: nothing new is let in, and in the end it closes its streams.</summary>
+    public bool IsLeaving => _leaving;
+
     public IReadOnlyDictionary<VehicleId, RoutedVehicle> Vehicles => _fleet.Vehicles;
 
     public IReadOnlyDictionary<RequestId, RoutedRequest> Requests => _requests;

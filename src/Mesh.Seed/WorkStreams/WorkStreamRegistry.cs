@@ -36,7 +36,8 @@ public sealed class WorkStreamRegistry
 
     public StreamTraffic Traffic { get; } = new();
 
-    public ICollection<WorkStreamConnection> Streams => _byId.Values;
+    /// <summary>Each vehicle's present one; not those that are replaced and have not ended yet.</summary>
+    public ICollection<WorkStreamConnection> Streams => _byVehicle.Values;
 
     /// <summary>The term of the JobRouter at this seed; 0 while it is elsewhere.</summary>
     public ulong CurrentTerm => Volatile.Read(ref _currentTerm);

@@ -23,11 +23,11 @@ internal sealed class DispatcherFixture : IAsyncDisposable
     private readonly ActorSystem _system;
     private readonly MeterListener _meters = new();
 
-    public DispatcherFixture(RouterSettings? settings = null)
+    public DispatcherFixture(RouterSettings? settings = null, RequestTableLimits? limits = null)
     {
         Listen();
         var clock = new MonotonicClock(TimeProvider.System);
-        Table = new RequestTable(clock, new RequestTableLimits());
+        Table = new RequestTable(clock, limits ?? new RequestTableLimits());
         Feed = new DispatcherFeed(Table);
         var member = new MemberOptions("127.0.0.1", IPAddress.Loopback, 0, MeshSystem.SeedRoles(new RegionName("spec")), []);
         _system = MeshSystem.Create(member, Akka.Configuration.Config.Empty);

@@ -1,5 +1,6 @@
 using Mesh.Messages.Control;
 using Mesh.Messages.Work;
+using Mesh.Seed.Routing;
 using Mesh.Seed.Routing.History;
 
 namespace Mesh.Actors.Tests.Routing;
@@ -32,5 +33,35 @@ public sealed class RouterMetricsTests
         foreach (var end in new[] { "Returned", "Lost", "Failed", "Answered", "Dropped" })
             Assert.Equal(1, seed.Counted[$"mesh.attempts{{{end}}}"]);
         Assert.Equal((1, 1), (seed.Counted["mesh.vehicle.departures{Vanished}"], seed.Counted["mesh.vehicle.departures{Soon}"]));
+    }
+
+    [Fact]
+    public async Task Streams_that_a_seed_ends_as_it_leaves_are_no_departures()
+    {
+        await using var seed = new DispatcherFixture();
+        await seed.StartedAsync();
+        var (first, second) = (seed.Connect("V-1"), seed.Connect("V-2"));
+        seed.Table.Leave();
+        first.Disconnect();
+        second.Disconnect(DepartureKind.Planned);
+        await seed.Kit.AwaitConditionAsync(() => Task.FromResult(seed.Counted.ContainsKey("mesh.vehicle.departures{Planned}")), TimeSpan.FromSeconds(60));
+        Assert.DoesNotContain("mesh.vehicle.departures{Vanished}", seed.Counted.Keys);
+    }
+
+    [Fact]
+    public async Task Whom_the_request_table_turns_away_is_counted()
+    {
+        await using var seed = new DispatcherFixture(limits: new RequestTableLimits(MaxRequests: 1));
+        await seed.StartedAsync();
+        var vehicle = seed.Connect("V-1");
+        var taken = seed.InferAsync();
+        await vehicle.RequestAsync();
+        Assert.Equal(RequestOutcome.Overloaded, (await seed.InferAsync()).Outcome);
+        seed.Table.FailAll("ended");
+        Assert.Equal(RequestOutcome.Unavailable, (await taken).Outcome);
+        Assert.Equal(RequestOutcome.Unavailable, (await seed.InferAsync()).Outcome);
+
+        Assert.Equal((1, 1), (seed.Counted["mesh.requests.refused{TableFull}"], seed.Counted["mesh.requests.refused{NotMember}"]));
+        Assert.Equal((1, 2), (seed.Counted["mesh.requests{Overloaded}"], seed.Counted["mesh.requests{Unavailable}"]));
     }
 }

@@ -10,7 +10,7 @@ internal sealed partial record PromQuery(IReadOnlyList<string> Series, IReadOnly
 {
     private static readonly HashSet<string> Words =
     [
-        "sum", "max", "min", "topk", "rate", "increase", "histogram_quantile", "max_over_time", "and", "or", "unless",
+        "sum", "max", "min", "topk", "rate", "increase", "histogram_quantile", "quantile", "max_over_time", "and", "or", "unless",
     ];
 
     public static PromQuery Parse(string query)
@@ -26,8 +26,9 @@ internal sealed partial record PromQuery(IReadOnlyList<string> Series, IReadOnly
         {
             foreach (Match matcher in Matcher().Matches(match.Groups["matchers"].Value))
             {
-                var exact = matcher.Groups["operator"].Value is "=" or "=~" && !matcher.Groups["value"].Value.Contains('$', StringComparison.Ordinal);
-                foreach (var value in exact ? matcher.Groups["value"].Value.Split('|') : new string?[] { null })
+                // Whether it is looked for or left out, a value that there is none of is a mistake.
+                var literal = !matcher.Groups["value"].Value.Contains('$', StringComparison.Ordinal);
+                foreach (var value in literal ? matcher.Groups["value"].Value.Split('|') : new string?[] { null })
                     labels.Add((match.Groups["series"].Value, matcher.Groups["label"].Value, value));
             }
 

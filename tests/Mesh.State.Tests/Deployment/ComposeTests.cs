@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Akka.Configuration;
 using Mesh.Hosting.Settings;
@@ -96,6 +97,13 @@ public sealed partial class ComposeTests(ProgramsFixture programs) : IClassFixtu
         Assert.False(service.Value.Has("privileged"));
     });
 
+    /// <summary>A vehicle that loads models up to its container's limit is killed.</summary>
+    [Fact]
+    public void Models_leave_room_in_a_vehicles_container() => Assert.All(Built("vehicle"), service => Assert.InRange(
+        VehicleSettings.Read(Config.Empty, EnvironmentOf(service, "vehicle"), []).Settings.MemoryBytes,
+        1,
+        Limit(service.Value["mem_limit"].Text) * 3 / 4));
+
     [Fact]
     public void Nobody_but_this_machine_reaches_what_is_published() =>
         Assert.All(
@@ -177,6 +185,9 @@ public sealed partial class ComposeTests(ProgramsFixture programs) : IClassFixtu
             all[key] = Substituted().Replace(value.Text, "secret");
         return all;
     }
+
+    private static long Limit(string text) =>
+        long.Parse(text[..^1], CultureInfo.InvariantCulture) << (text[^1] switch { 'g' => 30, 'm' => 20, _ => throw new FormatException(text) });
 
     [GeneratedRegex(@"(?i)password(?:=|: *)(\S+)")]
     private static partial Regex Secret();

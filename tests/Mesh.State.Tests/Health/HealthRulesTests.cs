@@ -43,6 +43,8 @@ public sealed class HealthRulesTests
     }
 
     [Theory]
+    [InlineData(97.1, 80d, true)] // It may be in office again in a moment.
+    [InlineData(97d, 80d, false)]
     [InlineData(90d, 80d, false)] // Failed, and nobody was heard of since.
     [InlineData(90d, 90.5, true)] // It, or another seed's, is back.
     [InlineData(null, 80d, true)]

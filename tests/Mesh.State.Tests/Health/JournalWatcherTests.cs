@@ -4,7 +4,7 @@ using Mesh.Seed;
 using Mesh.Seed.Health;
 using Mesh.Seed.Routing;
 using Mesh.State.Tests.Inference;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace Mesh.State.Tests.Health;
@@ -15,13 +15,14 @@ public sealed class JournalWatcherTests : IAsyncDisposable
 
     private readonly ManualTime _time = new();
     private readonly ScriptedProbe _probe = new();
+    private readonly LogLevels _log = new();
     private readonly JournalWatch _watch;
     private readonly JournalWatcher _watcher;
 
     public JournalWatcherTests()
     {
         _watch = new JournalWatch(new MonotonicClock(_time));
-        _watcher = new JournalWatcher(_probe, _watch, _time, NullLogger<JournalWatcher>.Instance);
+        _watcher = new JournalWatcher(_probe, _watch, _time, _log);
     }
 
     public async ValueTask DisposeAsync()
@@ -61,6 +62,17 @@ public sealed class JournalWatcherTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task The_first_look_that_fails_is_logged_also_when_the_job_router_failed_before()
+    {
+        _watch.RouterFailed(new TimeoutException());
+        await _watcher.StartAsync(CancellationToken.None);
+        await FailAsync(new TimeoutException());
+        _time.Advance(JournalWatcher.Interval);
+        await FailAsync(new TimeoutException());
+        Assert.Equal([LogLevel.Warning], _log.Levels);
+    }
+
+    [Fact]
     public void The_lag_is_the_age_of_the_oldest_write_that_is_not_confirmed()
     {
         List<TimeSpan> took = [];
@@ -76,6 +88,10 @@ public sealed class JournalWatcherTests : IAsyncDisposable
         _watch.WriteConfirmed();
         Assert.Equal((0, TimeSpan.Zero), (_watch.Pending, _watch.Lag));
         Assert.Equal([TimeSpan.FromSeconds(3)], took);
+
+        _watch.WriteBegan();
+        _watch.WriteRejected();
+        Assert.Equal(0, _watch.Pending);
     }
 
     [Fact]
@@ -123,6 +139,21 @@ public sealed class JournalWatcherTests : IAsyncDisposable
             limit.Token.ThrowIfCancellationRequested();
             await Task.Yield();
         }
+    }
+
+    private sealed class LogLevels : ILogger<JournalWatcher>
+    {
+        private readonly List<LogLevel> _levels = [];
+
+        public IReadOnlyList<LogLevel> Levels => _levels;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            _levels.Add(logLevel);
     }
 
     /// <summary>Each look is answered by the test.</summary>

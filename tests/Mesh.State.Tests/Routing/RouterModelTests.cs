@@ -97,7 +97,7 @@ public sealed class RouterModelTests
         }
 
         Assert.Empty(Enum.GetValues<RequestOutcome>().Except(outcomes));
-        Assert.Empty(Enum.GetValues<RefusalReason>().Except([RefusalReason.Leaving]).Except(refusals));
+        Assert.Empty(Enum.GetValues<RefusalReason>().Except([RefusalReason.Leaving, RefusalReason.TableFull, RefusalReason.NotMember]).Except(refusals));
         string[] expected =
         [
             "retries", "warmings", "cancels", "hedges won", "hedges cancelled", "late hedges", "hedges of the endangered", "both attempts lost", "one of two lost",

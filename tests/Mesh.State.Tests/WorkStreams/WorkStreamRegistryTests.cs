@@ -20,6 +20,7 @@ public sealed class WorkStreamRegistryTests
         Assert.Equal("session 5 of V-1 is older than session 6, which is here", Register(Stream("V-1", 5)));
         Assert.Equal([older.Id, newer.Id], _announced);
         Assert.Equal([Entry(newer)], _registry.Sessions);
+        Assert.Equal([newer], _registry.Streams);
     }
 
     [Fact]
