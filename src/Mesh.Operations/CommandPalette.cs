@@ -27,6 +27,9 @@ public sealed record CommandDefinition(string Name, string Description)
 
     /// <summary>It answers until it is stopped, as a tail does.</summary>
     public bool IsEndless { get; init; }
+
+    /// <summary>How long it may take, at most <see cref="OperationsLimits.Duration"/>; null = as long as most. Only the host asks.</summary>
+    public TimeSpan? Limit { get; init; }
 }
 
 public enum ArgumentKind

@@ -104,6 +104,18 @@ public sealed class CommandRunnerTests : IDisposable
     }
 
     [Fact]
+    public async Task One_whose_definition_says_how_long_it_may_take_is_held_to_that()
+    {
+        var run = RunAsync("garage wait", runner: Runner(_folder.Path, new PatientHandler(_garage)));
+        var token = await _garage.Waiting.Task.WaitAsync(Patience);
+        _clock.Advance(TimeSpan.FromMinutes(9));
+        Assert.False(token.IsCancellationRequested);
+        _clock.Advance(TimeSpan.FromMinutes(2));
+        var e = await Assert.ThrowsAsync<CommandRefusedException>(() => run.WaitAsync(Patience));
+        Assert.Equal((CommandRefusal.Late, "'garage wait' took longer than 600 s"), (e.Refusal, e.Message));
+    }
+
+    [Fact]
     public async Task An_endless_one_goes_on_until_it_is_cancelled()
     {
         using var cancel = new CancellationTokenSource();
@@ -149,8 +161,8 @@ public sealed class CommandRunnerTests : IDisposable
         Assert.Equal("The commands cannot be served: two palettes are named 'garage'", e.Message);
     }
 
-    private CommandRunner Runner(string data) =>
-        new([_garage], new AuditLog(data, _clock, NullLogger<AuditLog>.Instance), _clock, NullLogger<CommandRunner>.Instance);
+    private CommandRunner Runner(string data, ICommandHandler? handler = null) =>
+        new([handler ?? _garage], new AuditLog(data, _clock, NullLogger<AuditLog>.Instance), _clock, NullLogger<CommandRunner>.Instance);
 
     private async Task<List<CommandOutput>> RunAsync(
         string line, bool isConfirmed = false, CommandRunner? runner = null, CancellationToken cancellation = default)
@@ -164,4 +176,12 @@ public sealed class CommandRunnerTests : IDisposable
     private static CommandRequest Request(string line) => new(WordSplitter.Split(line).Words, false, "anna", "a peer");
 
     private List<JsonNode> Audit() => [.. File.ReadAllLines(_folder.File("audit.jsonl")).Select(line => JsonNode.Parse(line)!)];
+
+    /// <summary>Lets the garage's "wait" take ten minutes.</summary>
+    private sealed class PatientHandler(GarageHandler garage) : ICommandHandler
+    {
+        public CommandPalette Palette { get; } = new("garage", "Waits.", [GarageHandler.Definition.Find("wait")! with { Limit = TimeSpan.FromMinutes(10) }]);
+
+        public IAsyncEnumerable<CommandOutput> RunAsync(CommandCall call, CancellationToken cancellation) => garage.RunAsync(call, cancellation);
+    }
 }
