@@ -125,6 +125,7 @@ public sealed record VehicleSettings
     {
         var defaults = new VehicleSettings();
         var vehicle = reader.Required("vehicle-id", text => (VehicleId?)new VehicleId(text), defaults.Vehicle);
+        var bind = reader.Optional("bind", SettingParsers.Address, defaults.Bind);
         var settings = new VehicleSettings
         {
             Vehicle = vehicle,
@@ -132,9 +133,9 @@ public sealed record VehicleSettings
             Seeds = reader.Required("seeds", SettingParsers.Endpoints, defaults.Seeds),
             Location = reader.Required("location", SettingParsers.Place, default),
             Host = reader.Optional("host", SettingParsers.Text, defaults.Host),
-            Bind = reader.Optional("bind", SettingParsers.Address, defaults.Bind),
+            Bind = bind,
             Port = reader.Optional("port", SettingParsers.Port, defaults.Port),
-            Operations = OperationsSettings.Read(reader, port: null),
+            Operations = OperationsSettings.Read(reader, port: null, bind),
             Data = Path.GetFullPath(reader.Optional("data", SettingParsers.Text, DefaultData(vehicle))),
             Telemetry = WithKuksa(reader.Required("telemetry", TelemetrySpec.Parse, defaults.Telemetry), reader),
             Policy = reader.Optional("policy", SettingParsers.Text, defaults.Policy),

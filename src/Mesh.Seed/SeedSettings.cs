@@ -136,18 +136,19 @@ public sealed record SeedSettings
     private static (SeedSettings Settings, IReadOnlyList<string> Errors) Read(SettingsReader reader)
     {
         var defaults = new SeedSettings();
+        var bind = reader.Optional("bind", SettingParsers.Address, defaults.Bind);
         var settings = new SeedSettings
         {
             Region = reader.Required("region", text => (RegionName?)new RegionName(text), defaults.Region),
             Location = reader.Required("location", SettingParsers.Place, default),
             Host = reader.Optional("host", SettingParsers.Text, defaults.Host),
-            Bind = reader.Optional("bind", SettingParsers.Address, defaults.Bind),
+            Bind = bind,
             Port = reader.Optional("port", SettingParsers.Port, defaults.Port),
             HttpPort = reader.Optional("http-port", SettingParsers.Port, defaults.HttpPort),
             GrpcPort = reader.Optional("grpc-port", SettingParsers.Port, defaults.GrpcPort),
             MetricsPort = reader.Optional("metrics-port", SettingParsers.Port, defaults.MetricsPort),
             WorkPort = reader.Optional("work-port", SettingParsers.Port, defaults.WorkPort),
-            Operations = OperationsSettings.Read(reader, OperationsSettings.DefaultPort),
+            Operations = OperationsSettings.Read(reader, OperationsSettings.DefaultPort, bind),
             Dashboard = reader.Optional("dashboard", SettingParsers.Choice<DashboardMode>, defaults.Dashboard),
             Data = Path.GetFullPath(reader.Optional("data", SettingParsers.Text, defaults.Data)),
             Models = Path.GetFullPath(reader.Optional("models", SettingParsers.Text, defaults.Models)),

@@ -14,7 +14,8 @@ public sealed record OperationsSettings
     public static IReadOnlyList<Setting> Known(bool isOffUnlessSet) =>
     [
         new("pbm-port", "the operators' port: " + SettingParsers.PortNeeds, WhenNotSet: isOffUnlessSet ? "operators cannot connect" : null),
-        new("pbm-bind", "a local IP address that operators connect to; off loopback it needs --pbm-cert and --pbm-ca or --pbm-tokens"),
+        new("pbm-bind", "a local IP address that operators connect to; off loopback it needs --pbm-cert and --pbm-ca or --pbm-tokens",
+            WhenNotSet: "--bind where that is a loopback address, else 127.0.0.1"),
         new("pbm-cert", "the PEM file of the certificate that operators see, with what it is signed by"),
         new("pbm-key", "the PEM file of that certificate's private key"),
         new("pbm-ca", "the PEM file of the authority that signs operators' certificates"),
@@ -41,13 +42,14 @@ public sealed record OperationsSettings
     public bool KnowsOperators => Authority is not null || Tokens is not null;
 
     /// <param name="port">When none is set; null = operators cannot connect.</param>
-    public static OperationsSettings Read(SettingsReader reader, int? port)
+    /// <param name="bind">Where the program's other ports listen.</param>
+    public static OperationsSettings Read(SettingsReader reader, int? port, IPAddress bind)
     {
         var read = reader.Optional("pbm-port", SettingParsers.Port, port ?? -1);
         return new OperationsSettings
         {
             Port = read < 0 ? null : read,
-            Bind = reader.Optional("pbm-bind", SettingParsers.Address, IPAddress.Loopback),
+            Bind = reader.Optional("pbm-bind", SettingParsers.Address, IPAddress.IsLoopback(bind) ? bind : IPAddress.Loopback),
             Certificate = File("pbm-cert"),
             Key = File("pbm-key"),
             Authority = File("pbm-ca"),

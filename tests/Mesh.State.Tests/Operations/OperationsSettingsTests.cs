@@ -24,6 +24,15 @@ public sealed class OperationsSettingsTests : IDisposable
         Assert.Empty(Read(null, "--pbm-bind", "0.0.0.0").Problems());
     }
 
+    /// <summary>Several seeds of one machine each have a loopback address of their own.</summary>
+    [Theory]
+    [InlineData("127.0.0.2", "127.0.0.2")]
+    [InlineData("::1", "::1")]
+    [InlineData("0.0.0.0", "127.0.0.1")]
+    [InlineData("192.0.2.1", "127.0.0.1")]
+    public void It_listens_where_the_other_ports_do_if_that_is_loopback(string bind, string expected) =>
+        Assert.Equal(IPAddress.Parse(expected), ReadBeside(bind, 9110).Bind);
+
     [Theory]
     [InlineData("0.0.0.0")]
     [InlineData("::")]
@@ -66,10 +75,12 @@ public sealed class OperationsSettingsTests : IDisposable
             "--pbm-cert: ", Assert.Single(Read(9110, "--pbm-cert", nonsense, "--pbm-key", _folder.File("nowhere")).Problems()), StringComparison.Ordinal);
     }
 
-    private static OperationsSettings Read(int? port, params string[] arguments)
+    private static OperationsSettings Read(int? port, params string[] arguments) => ReadBeside("127.0.0.1", port, arguments);
+
+    private static OperationsSettings ReadBeside(string bind, int? port, params string[] arguments)
     {
         var reader = new SettingsReader(OperationsSettings.Known(isOffUnlessSet: true), Config.Empty, new Hashtable(), arguments);
-        var settings = OperationsSettings.Read(reader, port);
+        var settings = OperationsSettings.Read(reader, port, IPAddress.Parse(bind));
         Assert.Empty(reader.Errors);
         return settings;
     }
