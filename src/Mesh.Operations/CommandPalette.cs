@@ -22,6 +22,9 @@ public sealed record CommandDefinition(string Name, string Description)
     /// <summary>It changes something, so that each call is written to the host's audit log.</summary>
     public bool Changes { get; init; }
 
+    /// <summary>The argument without which a command that changes something only looks; null = it always changes something.</summary>
+    public string? ChangesWith { get; init; }
+
     /// <summary>It takes something away that does not come back by itself, so that a person is asked first.</summary>
     public bool IsDestructive { get; init; }
 

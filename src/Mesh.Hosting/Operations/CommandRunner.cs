@@ -74,7 +74,7 @@ public sealed partial class CommandRunner
                 throw new CommandRefusedException(
                     CommandRefusal.Busy,
                     $"so many commands run here already, {MaxCommands} or {MaxEndless} endless ones: stop one, or try again later");
-            var answer = command.Definition.Changes ? RunAuditedAsync(command, request, cancellation) : AnswerAsync(command, request, cancellation);
+            var answer = command.Changes ? RunAuditedAsync(command, request, cancellation) : AnswerAsync(command, request, cancellation);
             await foreach (var output in answer)
                 yield return output;
         }

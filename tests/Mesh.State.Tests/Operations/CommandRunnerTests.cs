@@ -73,6 +73,15 @@ public sealed class CommandRunnerTests : IDisposable
     }
 
     [Fact]
+    public async Task What_changes_something_only_with_a_value_is_audited_only_then()
+    {
+        await RunAsync("garage light");
+        Assert.False(File.Exists(_folder.File("audit.jsonl")));
+        await RunAsync("garage light off");
+        Assert.Equal("garage light off", (string?)Audit()[0]["command"]);
+    }
+
+    [Fact]
     public async Task An_answer_that_nobody_reads_to_its_end_is_audited_as_cancelled()
     {
         await foreach (var _ in _runner.RunAsync(Request("garage open front"), default))
