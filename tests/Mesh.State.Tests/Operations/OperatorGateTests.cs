@@ -67,6 +67,16 @@ public sealed class OperatorGateTests : IDisposable
     }
 
     [Fact]
+    public void A_token_file_that_could_not_be_read_for_a_while_is_read_again_though_it_has_not_changed()
+    {
+        var path = _folder.Write("tokens", $"anna {Hash("one")}");
+        var file = new TokenFile(path, NullLogger<TokenFile>.Instance);
+        using (File.Open(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+            Assert.Null(file.NameOf("one"));
+        Assert.Equal("anna", file.NameOf("one"));
+    }
+
+    [Fact]
     public void Only_the_authoritys_certificates_for_clients_that_are_valid_now_are_trusted()
     {
         using var authority = new TestAuthority(_folder.Path);
