@@ -4,6 +4,7 @@ using Mesh.Operations;
 using Mesh.State.Tests.Inference;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
 
 namespace Mesh.State.Tests.Operations;
 
@@ -66,6 +67,22 @@ public sealed class LogPaletteTests : IAsyncDisposable
         await LinesAsync("level", ("new", "trace"));
         Say(LogLevel.Trace, "all");
         Assert.Equal(["after", "all"], (await RunAsync("history", ("level", "trace"), ("limit", "10"))).Select(row => row[3]));
+    }
+
+    [Fact]
+    public void Changes_of_the_level_at_once_do_not_end_all_later_ones()
+    {
+        using var levels = new LogLevelSwitch();
+        var heard = 0;
+        using var listening = ChangeToken.OnChange(levels.GetChangeToken, () => Interlocked.Increment(ref heard));
+        Parallel.For(0, 4, _ =>
+        {
+            for (var i = 0; i < 50_000; i++)
+                levels.Set(LogLevel.Debug);
+        });
+        var before = heard;
+        levels.Set(LogLevel.Error);
+        Assert.Equal(before + 1, heard);
     }
 
     [Fact]
