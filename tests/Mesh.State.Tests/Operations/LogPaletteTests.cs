@@ -110,6 +110,20 @@ public sealed class LogPaletteTests : IAsyncDisposable
         Assert.True(await again.MoveNextAsync());
     }
 
+    [Fact]
+    public async Task A_tail_that_is_cancelled_gives_its_place_back()
+    {
+        for (var i = 0; i <= LogBuffer.MaxListeners; i++)
+        {
+            using var cancel = new CancellationTokenSource();
+            await using var tail = _handler.RunAsync(Call("tail", ("level", "warning")), cancel.Token).GetAsyncEnumerator();
+            Assert.True(await tail.MoveNextAsync());
+            var next = tail.MoveNextAsync();
+            await cancel.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await next);
+        }
+    }
+
     private void Say(LogLevel level, string message, Exception? exception = null, string category = "Mesh.Test")
     {
         var logger = category == "Mesh.Test" ? _logger : _services.GetRequiredService<ILoggerFactory>().CreateLogger(category);
