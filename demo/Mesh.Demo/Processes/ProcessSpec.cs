@@ -17,13 +17,14 @@ public sealed record ProcessSpec(string Name, string FileName, IReadOnlyList<str
     /// </summary>
     public Action<string>? OnLine { get; init; }
 
-    /// <summary>A .NET program that the build placed beside this one.</summary>
+    /// <summary>A .NET program.</summary>
+    /// <param name="folder">Where it is; null = beside this program, where the build placed it.</param>
     /// <exception cref="FileNotFoundException">It is not there.</exception>
-    public static ProcessSpec Dotnet(string name, string assembly, IReadOnlyList<string> arguments)
+    public static ProcessSpec Dotnet(string name, string assembly, IReadOnlyList<string> arguments, string? folder = null)
     {
-        var path = Path.Combine(AppContext.BaseDirectory, assembly);
+        var path = Path.Combine(folder ?? AppContext.BaseDirectory, assembly);
         if (!File.Exists(path))
-            throw new FileNotFoundException($"{assembly} is not beside {AppContext.BaseDirectory}: build the whole solution first.", path);
+            throw new FileNotFoundException($"{assembly} is not in {Path.GetDirectoryName(path)}: build the whole solution first.", path);
         return new ProcessSpec(name, DotnetHost, [path, .. arguments]);
     }
 

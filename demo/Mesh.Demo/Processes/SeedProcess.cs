@@ -47,6 +47,9 @@ public sealed record SeedOptions
     /// <summary>Npgsql connection string of the journal; null for SQLite in the data folder.</summary>
     public string? Journal { get; init; }
 
+    /// <summary>The folder of Mesh.Seed.dll, with its hocon/; null = this program's.</summary>
+    public string? ProgramFolder { get; init; }
+
     /// <summary>Appended as they are.</summary>
     public IReadOnlyList<string> ExtraArguments { get; init; } = [];
 
@@ -97,7 +100,7 @@ public sealed class SeedProcess : IAsyncDisposable
     public string ClusterAddress => $"127.0.0.1:{Options.Ports.Cluster}";
 
     public static SeedProcess Start(SeedOptions options) => new(options, ManagedProcess.Start(
-        ProcessSpec.Dotnet(options.Name, "Mesh.Seed.dll", options.ToArguments()) with
+        ProcessSpec.Dotnet(options.Name, "Mesh.Seed.dll", options.ToArguments(), options.ProgramFolder) with
         {
             Environment = options.Environment,
             OnLine = options.OnLine,

@@ -66,6 +66,21 @@ public sealed class AttemptSpansTests : IDisposable
     }
 
     [Fact]
+    public async Task A_dispatcher_that_ends_ends_the_spans_of_its_attempts()
+    {
+        await using var seed = new DispatcherFixture();
+        await seed.StartedAsync();
+        var vehicle = seed.Connect("V-1");
+        using var client = _client.StartActivity("client")!;
+        var asking = seed.InferAsync();
+        await vehicle.RequestAsync();
+        seed.Kit.Sys.Stop(seed.Dispatcher);
+        Assert.Equal(RequestOutcome.Unavailable, (await asking).Outcome);
+        var attempt = Assert.Single(_ended, span => span.TraceId == client.TraceId && span.OperationName == MeshSpans.Attempt);
+        Assert.Equal("Lost", attempt.GetTagItem("mesh.attempt.end"));
+    }
+
+    [Fact]
     public async Task What_is_not_recorded_is_neither_made_nor_sent()
     {
         await using var seed = new DispatcherFixture();

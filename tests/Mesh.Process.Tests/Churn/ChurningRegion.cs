@@ -24,12 +24,12 @@ internal sealed class ChurningRegion : IAsyncDisposable
 
     public SeedProcess RouterSeed => Seeds.Single(seed => seed.Options.Name == Offices[^1].Seed);
 
-    public static async Task<ChurningRegion> StartAsync(int vehicles)
+    public static async Task<ChurningRegion> StartAsync(int vehicles, string? seedProgram = null)
     {
         var region = new ChurningRegion();
         try
         {
-            await region.StartSeedsAsync();
+            await region.StartSeedsAsync(seedProgram);
             for (var i = 1; i <= vehicles; i++)
                 region.Vehicles.Add(region.StartVehicle(new VehicleId($"V-{i:000}")));
             foreach (var vehicle in region.Vehicles)
@@ -98,7 +98,7 @@ internal sealed class ChurningRegion : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private async Task StartSeedsAsync()
+    private async Task StartSeedsAsync(string? program)
     {
         var journal = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync();
         var ports = Enumerable.Range(0, 3).Select(_ => SeedPorts.Free()).ToList();
@@ -114,6 +114,7 @@ internal sealed class ChurningRegion : IAsyncDisposable
                 Journal = journal,
                 DataFolder = Path.Combine(_folder, name),
                 ModelsFolder = Checkout.Models,
+                ProgramFolder = program,
                 OnLine = line =>
                 {
                     if (line.Contains("Job router in office", StringComparison.Ordinal))
