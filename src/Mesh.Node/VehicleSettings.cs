@@ -125,7 +125,6 @@ public sealed record VehicleSettings
     {
         var defaults = new VehicleSettings();
         var vehicle = reader.Required("vehicle-id", text => (VehicleId?)new VehicleId(text), defaults.Vehicle);
-        var bind = reader.Optional("bind", SettingParsers.Address, defaults.Bind);
         var settings = new VehicleSettings
         {
             Vehicle = vehicle,
@@ -133,9 +132,8 @@ public sealed record VehicleSettings
             Seeds = reader.Required("seeds", SettingParsers.Endpoints, defaults.Seeds),
             Location = reader.Required("location", SettingParsers.Place, default),
             Host = reader.Optional("host", SettingParsers.Text, defaults.Host),
-            Bind = bind,
+            Bind = reader.Optional("bind", SettingParsers.Address, defaults.Bind),
             Port = reader.Optional("port", SettingParsers.Port, defaults.Port),
-            Operations = OperationsSettings.Read(reader, port: null, bind),
             Data = Path.GetFullPath(reader.Optional("data", SettingParsers.Text, DefaultData(vehicle))),
             Telemetry = WithKuksa(reader.Required("telemetry", TelemetrySpec.Parse, defaults.Telemetry), reader),
             Policy = reader.Optional("policy", SettingParsers.Text, defaults.Policy),
@@ -152,6 +150,7 @@ public sealed record VehicleSettings
             LogFormat = reader.Optional("log-format", SettingParsers.Choice<LogFormat>, defaults.LogFormat),
             Otlp = reader.Optional("otlp", OtlpExport.Parse, defaults.Otlp),
         };
+        settings = settings with { Operations = OperationsSettings.Read(reader, port: null, settings.Bind) };
         if (settings.Port != 0 && settings.Port == settings.Operations.Port)
             reader.AddError("pbm-port", $"port {settings.Port} is also --port: each needs its own");
         return (settings, reader.Errors);

@@ -136,19 +136,17 @@ public sealed record SeedSettings
     private static (SeedSettings Settings, IReadOnlyList<string> Errors) Read(SettingsReader reader)
     {
         var defaults = new SeedSettings();
-        var bind = reader.Optional("bind", SettingParsers.Address, defaults.Bind);
         var settings = new SeedSettings
         {
             Region = reader.Required("region", text => (RegionName?)new RegionName(text), defaults.Region),
             Location = reader.Required("location", SettingParsers.Place, default),
             Host = reader.Optional("host", SettingParsers.Text, defaults.Host),
-            Bind = bind,
+            Bind = reader.Optional("bind", SettingParsers.Address, defaults.Bind),
             Port = reader.Optional("port", SettingParsers.Port, defaults.Port),
             HttpPort = reader.Optional("http-port", SettingParsers.Port, defaults.HttpPort),
             GrpcPort = reader.Optional("grpc-port", SettingParsers.Port, defaults.GrpcPort),
             MetricsPort = reader.Optional("metrics-port", SettingParsers.Port, defaults.MetricsPort),
             WorkPort = reader.Optional("work-port", SettingParsers.Port, defaults.WorkPort),
-            Operations = OperationsSettings.Read(reader, OperationsSettings.DefaultPort, bind),
             Dashboard = reader.Optional("dashboard", SettingParsers.Choice<DashboardMode>, defaults.Dashboard),
             Data = Path.GetFullPath(reader.Optional("data", SettingParsers.Text, defaults.Data)),
             Models = Path.GetFullPath(reader.Optional("models", SettingParsers.Text, defaults.Models)),
@@ -165,6 +163,7 @@ public sealed record SeedSettings
             LogFormat = reader.Optional("log-format", SettingParsers.Choice<LogFormat>, defaults.LogFormat),
             Otlp = reader.Optional("otlp", OtlpExport.Parse, defaults.Otlp),
         };
+        settings = settings with { Operations = OperationsSettings.Read(reader, OperationsSettings.DefaultPort, settings.Bind) };
         settings = settings with { Journal = reader.Optional("journal", JournalSettings.Parse, JournalSettings.Sqlite(settings.Data)) };
         settings = settings with { BlobStore = reader.Optional("blob-store", BlobStoreSettings.Parse, BlobStoreSettings.Beside(settings.Journal)) };
         settings.CheckTogether(reader);
