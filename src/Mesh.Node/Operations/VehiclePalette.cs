@@ -16,7 +16,11 @@ public static class VehiclePalette
                 Arguments =
                 [
                     new CommandArgument("signal", ArgumentKind.Positional, "a VSS path, e.g. Vehicle.Speed; or 'lost' (nothing is heard any more) or 'restore'"),
-                    new CommandArgument("value", ArgumentKind.Positional, "the signal's new value; 'unknown' = it has none"),
+                    new CommandArgument("value", ArgumentKind.Positional, "the signal's new value; 'unknown' = it has none")
+                    {
+                        // It may be where the vehicle is.
+                        IsSecret = true,
+                    },
                 ],
                 Changes = true,
             },
