@@ -22,11 +22,17 @@ public sealed record CommandDefinition(string Name, string Description)
     /// <summary>It changes something, so that each call is written to the host's audit log.</summary>
     public bool Changes { get; init; }
 
+    /// <summary>The argument without which a command that changes something only looks; null = it always changes something.</summary>
+    public string? ChangesWith { get; init; }
+
     /// <summary>It takes something away that does not come back by itself, so that a person is asked first.</summary>
     public bool IsDestructive { get; init; }
 
     /// <summary>It answers until it is stopped, as a tail does.</summary>
     public bool IsEndless { get; init; }
+
+    /// <summary>How long it may take, at most <see cref="OperationsLimits.Duration"/>; null = as long as most. Only the host asks.</summary>
+    public TimeSpan? Limit { get; init; }
 }
 
 public enum ArgumentKind

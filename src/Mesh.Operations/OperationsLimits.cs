@@ -31,5 +31,8 @@ public static class OperationsLimits
     /// <summary>Arguments of a command.</summary>
     public const int Arguments = 32;
 
+    /// <summary>What a command that is not endless may take, when its definition says how long.</summary>
+    public static readonly TimeSpan Duration = TimeSpan.FromHours(1);
+
     public static string Cut(string text, int length) => text.Length <= length ? text : string.Concat(text.AsSpan(0, length - 1), "…");
 }

@@ -18,7 +18,7 @@ public sealed partial class CommandRunner
     /// <summary>Of those, the ones that are endless: room is left for the others.</summary>
     public const int MaxEndless = 16;
 
-    /// <summary>How long a command that is not endless may take.</summary>
+    /// <summary>How long a command that is not endless may take, unless its definition says otherwise.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
 
     private readonly Dictionary<string, ICommandHandler> _handlers;
@@ -74,7 +74,7 @@ public sealed partial class CommandRunner
                 throw new CommandRefusedException(
                     CommandRefusal.Busy,
                     $"so many commands run here already, {MaxCommands} or {MaxEndless} endless ones: stop one, or try again later");
-            var answer = command.Definition.Changes ? RunAuditedAsync(command, request, cancellation) : AnswerAsync(command, request, cancellation);
+            var answer = command.Changes ? RunAuditedAsync(command, request, cancellation) : AnswerAsync(command, request, cancellation);
             await foreach (var output in answer)
                 yield return output;
         }
@@ -123,7 +123,7 @@ public sealed partial class CommandRunner
     private async IAsyncEnumerable<CommandOutput> AnswerAsync(
         CommandReading.Command command, CommandRequest request, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        using var limit = new CancellationTokenSource(command.Definition.IsEndless ? Timeout.InfiniteTimeSpan : Limit, _time);
+        using var limit = new CancellationTokenSource(LimitOf(command.Definition), _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
         await using var answer = HandleAsync(either.Token).GetAsyncEnumerator(either.Token);
         while (true)
@@ -148,6 +148,8 @@ public sealed partial class CommandRunner
                 yield return output;
         }
     }
+
+    private static TimeSpan LimitOf(CommandDefinition definition) => definition.IsEndless ? Timeout.InfiniteTimeSpan : definition.Limit ?? Limit;
 
     private string BeginAudit(CommandReading.Command command, CommandRequest request)
     {
@@ -175,7 +177,7 @@ public sealed partial class CommandRunner
             case OperationCanceledException when cancellation.IsCancellationRequested:
                 return new CommandRefusedException(CommandRefusal.Cancelled, "the operator does not wait any more");
             case OperationCanceledException when limit.IsCancellationRequested:
-                return new CommandRefusedException(CommandRefusal.Late, $"'{command.ToLine()}' took longer than {Limit.TotalSeconds:0} s");
+                return new CommandRefusedException(CommandRefusal.Late, $"'{command.ToLine()}' took longer than {LimitOf(command.Definition).TotalSeconds:0} s");
             default:
                 var line = command.ToLine();
                 LogFailed(exception, line);

@@ -13,6 +13,9 @@ public abstract record CommandReading
     public sealed record Command(
         CommandPalette Palette, CommandDefinition Definition, IReadOnlyDictionary<string, string> Arguments) : CommandReading
     {
+        /// <summary>Whether this call changes something: some commands only look unless they are given a new value.</summary>
+        public bool Changes => Definition.Changes && (Definition.ChangesWith is not { } argument || Arguments.ContainsKey(argument));
+
         public CommandCall By(string @operator) => new(Definition.Name, Arguments, @operator);
 
         /// <summary>One line that has the same meaning, for logs: values of secret arguments are '***'.</summary>

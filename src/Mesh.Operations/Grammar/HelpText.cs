@@ -21,7 +21,9 @@ public static class HelpText
             text.Append('\n').Append(Section("Values", positional.Select(argument => ($"<{argument.Name}>", Meaning(argument)))));
         if (positional.Length < command.Arguments.Length)
             text.Append('\n').Append(Section("Options", command.Arguments.Except(positional).Select(argument => (OptionWords(argument), Meaning(argument)))));
-        if (command.Changes || command.IsDestructive)
+        if (command.Arguments.FirstOrDefault(argument => argument.Name == command.ChangesWith) is { } cause)
+            text.Append($"\nWith {OptionWords(cause)} it changes something: each such call is written to the host's audit log.\n");
+        else if (command.Changes || command.IsDestructive)
             text.Append("\nIt changes something: each call is written to the host's audit log.\n");
         if (command.IsDestructive)
             text.Append("It asks first; --yes answers for a script.\n");

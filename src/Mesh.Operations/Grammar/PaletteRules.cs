@@ -41,6 +41,10 @@ public static class PaletteRules
             yield return $"'{command.Name}' has {command.Arguments.Length} arguments; at most {OperationsLimits.Arguments}";
         if (command.IsDestructive && !command.Changes)
             yield return $"'{command.Name}' is destructive and yet changes nothing: say that it changes something";
+        if (command.ChangesWith is { } cause && !(command.Changes && command.Arguments.Any(argument => argument.Name == cause && argument is { IsRequired: false, Default: null })))
+            yield return $"'{command.Name}' changes something with '{cause}', which must be an argument that may be left out, of a command that changes something";
+        if (command.Limit is { } limit && (command.IsEndless || limit <= TimeSpan.Zero || limit > OperationsLimits.Duration))
+            yield return $"'{command.Name}' may take {limit}: more than nothing, at most {OperationsLimits.Duration}, and nothing is said of an endless one";
         if (positional.SkipWhile(argument => argument.IsRequired).Any(argument => argument.IsRequired))
             yield return $"'{command.Name}' needs a value behind one that may be left out";
         foreach (var name in Twice(command.Arguments.Select(argument => argument.Name)))

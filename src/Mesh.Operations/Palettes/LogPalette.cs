@@ -24,6 +24,7 @@ public static class LogPalette
             {
                 Arguments = [new("new", ArgumentKind.Positional, "the least level to log from now on") { Choices = Levels }],
                 Changes = true,
+                ChangesWith = "new",
             },
         ]);
 }

@@ -47,6 +47,7 @@ public static class WireForm
         Description = command.Description,
         Arguments = { command.Arguments.Select(ToWire) },
         Changes = command.Changes,
+        ChangesWith = command.ChangesWith ?? "",
         Destructive = command.IsDestructive,
         Endless = command.IsEndless,
     };
@@ -71,6 +72,7 @@ public static class WireForm
     {
         Arguments = [.. command.Arguments.Select(FromWire)],
         Changes = command.Changes,
+        ChangesWith = command.ChangesWith is { Length: > 0 } argument ? argument : null,
         IsDestructive = command.Destructive,
         IsEndless = command.Endless,
     };

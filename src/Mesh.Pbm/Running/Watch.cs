@@ -22,7 +22,7 @@ internal sealed class Watch(OperationsClient client, ITerminal terminal, LineOpt
 
     public async Task<int> RunAsync(CommandReading.Command command, CancellationToken cancellation)
     {
-        if (command.Definition.IsEndless || command.Definition.Changes)
+        if (command.Definition.IsEndless || command.Changes)
         {
             terminal.Tell($"'{command.ToLine()}' {(command.Definition.IsEndless ? "goes on by itself" : "changes something")}: run it without --watch");
             return PbmExit.Usage;

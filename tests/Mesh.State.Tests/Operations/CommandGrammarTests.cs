@@ -33,7 +33,7 @@ public sealed class CommandGrammarTests
     [InlineData("help garage shw", "'garage' has no command 'shw': did you mean show?")]
     [InlineData("help garage show it", "'help' takes a palette and a command, not also 'it'")]
     [InlineData(
-        "garage", "'garage' needs a command: show, members, explain, open, crush, tail, wait, fail, break, flood, ambush; see 'help garage'")]
+        "garage", "'garage' needs a command: show, members, explain, open, light, crush, tail, wait, fail, break, flood, ambush; see 'help garage'")]
     public void What_is_no_command_is_told_with_the_near_one(string line, string error) =>
         Assert.Equal([error], Wrong(line));
 

@@ -73,6 +73,15 @@ public sealed class CommandRunnerTests : IDisposable
     }
 
     [Fact]
+    public async Task What_changes_something_only_with_a_value_is_audited_only_then()
+    {
+        await RunAsync("garage light");
+        Assert.False(File.Exists(_folder.File("audit.jsonl")));
+        await RunAsync("garage light off");
+        Assert.Equal("garage light off", (string?)Audit()[0]["command"]);
+    }
+
+    [Fact]
     public async Task An_answer_that_nobody_reads_to_its_end_is_audited_as_cancelled()
     {
         await foreach (var _ in _runner.RunAsync(Request("garage open front"), default))
@@ -101,6 +110,18 @@ public sealed class CommandRunnerTests : IDisposable
         _clock.Advance(TimeSpan.FromSeconds(2));
         var e = await Assert.ThrowsAsync<CommandRefusedException>(() => run.WaitAsync(Patience));
         Assert.Equal((CommandRefusal.Late, "'garage wait' took longer than 60 s"), (e.Refusal, e.Message));
+    }
+
+    [Fact]
+    public async Task One_whose_definition_says_how_long_it_may_take_is_held_to_that()
+    {
+        var run = RunAsync("garage wait", runner: Runner(_folder.Path, new PatientHandler(_garage)));
+        var token = await _garage.Waiting.Task.WaitAsync(Patience);
+        _clock.Advance(TimeSpan.FromMinutes(9));
+        Assert.False(token.IsCancellationRequested);
+        _clock.Advance(TimeSpan.FromMinutes(2));
+        var e = await Assert.ThrowsAsync<CommandRefusedException>(() => run.WaitAsync(Patience));
+        Assert.Equal((CommandRefusal.Late, "'garage wait' took longer than 600 s"), (e.Refusal, e.Message));
     }
 
     [Fact]
@@ -149,8 +170,8 @@ public sealed class CommandRunnerTests : IDisposable
         Assert.Equal("The commands cannot be served: two palettes are named 'garage'", e.Message);
     }
 
-    private CommandRunner Runner(string data) =>
-        new([_garage], new AuditLog(data, _clock, NullLogger<AuditLog>.Instance), _clock, NullLogger<CommandRunner>.Instance);
+    private CommandRunner Runner(string data, ICommandHandler? handler = null) =>
+        new([handler ?? _garage], new AuditLog(data, _clock, NullLogger<AuditLog>.Instance), _clock, NullLogger<CommandRunner>.Instance);
 
     private async Task<List<CommandOutput>> RunAsync(
         string line, bool isConfirmed = false, CommandRunner? runner = null, CancellationToken cancellation = default)
@@ -164,4 +185,12 @@ public sealed class CommandRunnerTests : IDisposable
     private static CommandRequest Request(string line) => new(WordSplitter.Split(line).Words, false, "anna", "a peer");
 
     private List<JsonNode> Audit() => [.. File.ReadAllLines(_folder.File("audit.jsonl")).Select(line => JsonNode.Parse(line)!)];
+
+    /// <summary>Lets the garage's "wait" take ten minutes.</summary>
+    private sealed class PatientHandler(GarageHandler garage) : ICommandHandler
+    {
+        public CommandPalette Palette { get; } = new("garage", "Waits.", [GarageHandler.Definition.Find("wait")! with { Limit = TimeSpan.FromMinutes(10) }]);
+
+        public IAsyncEnumerable<CommandOutput> RunAsync(CommandCall call, CancellationToken cancellation) => garage.RunAsync(call, cancellation);
+    }
 }

@@ -165,6 +165,19 @@ public sealed class PbmProgramTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Watch_looks_at_what_changes_something_only_with_a_value()
+    {
+        var terminal = new FakeTerminal();
+        var run = RunAsync(terminal, Host, "garage", "light", "--watch", "0.1");
+        await terminal.Written.SeenAsync("light: on");
+        terminal.Interrupt();
+        Assert.Equal(0, await run);
+        var refused = new FakeTerminal();
+        Assert.Equal(2, await RunAsync(refused, Host, "garage", "light", "off", "--watch", "0.1"));
+        Assert.Equal("pbm: 'garage light off' changes something: run it without --watch\n", refused.Errors.ToString());
+    }
+
+    [Fact]
     public async Task Lines_of_an_input_are_run_until_one_fails()
     {
         var terminal = new FakeTerminal { In = new StringReader("# a script\n\ngarage open 'front'\ngarage fail\ngarage open rear\n") };

@@ -33,6 +33,12 @@ public sealed class GarageHandler : ICommandHandler
             ],
             Changes = true,
         },
+        new CommandDefinition("light", "The light, or a new one.")
+        {
+            Arguments = [new("new", ArgumentKind.Positional, "the light from now on") { Choices = ["on", "off"] }],
+            Changes = true,
+            ChangesWith = "new",
+        },
         new CommandDefinition("crush", "Crushes a car.")
         {
             Arguments = [new("car", ArgumentKind.Positional, "a car's name") { IsRequired = true }],
@@ -78,6 +84,9 @@ public sealed class GarageHandler : ICommandHandler
                 break;
             case "open" or "crush":
                 yield return new CommandOutput.Line($"{call.Command}: {call.Find("door") ?? call.Find("car")}");
+                break;
+            case "light":
+                yield return new CommandOutput.Line($"light: {call.Find("new") ?? "on"}");
                 break;
             case "tail":
                 yield return new CommandOutput.Table(["event", "number"]);
