@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
@@ -10,7 +11,7 @@ using Mesh.Operations.Palettes;
 namespace Mesh.Hosting.Operations;
 
 /// <summary>Answers <see cref="ClusterPalette"/>.</summary>
-public sealed class ClusterHandler(IClusterMember self) : ICommandHandler
+public sealed class ClusterHandler(IClusterMember self, TimeProvider time) : ICommandHandler
 {
     /// <summary>Changes that wait for a slow operator; beyond, the oldest are left out.</summary>
     private const int MaxWaiting = 1000;
@@ -120,11 +121,11 @@ public sealed class ClusterHandler(IClusterMember self) : ICommandHandler
             ?? throw new CommandFailedException($"'{text}' is no member: 'cluster show' lists the {members.Count} there are");
     }
 
-    private static async IAsyncEnumerable<CommandOutput> TailAsync(Cluster cluster, [EnumeratorCancellation] CancellationToken cancellation)
+    private async IAsyncEnumerable<CommandOutput> TailAsync(Cluster cluster, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var changes = Channel.CreateBounded<ClusterEvent.IClusterDomainEvent>(
+        var changes = Channel.CreateBounded<Change>(
             new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropOldest });
-        var listener = cluster.System.ActorOf(Props.Create(() => new Listener(cluster, changes.Writer)));
+        var listener = cluster.System.ActorOf(Props.Create(() => new Listener(cluster, time, changes.Writer)));
         try
         {
             yield return new CommandOutput.Table(["time", "change", "address", "roles"]);
@@ -142,10 +143,10 @@ public sealed class ClusterHandler(IClusterMember self) : ICommandHandler
         }
     }
 
-    private static CommandOutput.Row? Row(ClusterEvent.IClusterDomainEvent change)
+    private static CommandOutput.Row? Row(Change change)
     {
-        var time = DateTimeOffset.UtcNow.ToString("HH:mm:ss.fff", null);
-        return change switch
+        var time = change.At.UtcDateTime.ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture);
+        return change.Event switch
         {
             ClusterEvent.IMemberEvent happened => CommandOutput.RowOf(
                 time, NameOf(happened.Member.Status), happened.Member.Address.ToString(), Roles(happened.Member, all: false)),
@@ -158,16 +159,19 @@ public sealed class ClusterHandler(IClusterMember self) : ICommandHandler
 
     private static string NameOf(MemberStatus status) => status == MemberStatus.WeaklyUp ? "weakly-up" : status.ToString().ToLowerInvariant();
 
+    /// <param name="At">When this process heard of it.</param>
+    private readonly record struct Change(DateTimeOffset At, ClusterEvent.IClusterDomainEvent Event);
+
     /// <summary>Hears of the state of now first, as one event a member.</summary>
     private sealed class Listener : ReceiveActor
     {
         private readonly Cluster _cluster;
-        private readonly ChannelWriter<ClusterEvent.IClusterDomainEvent> _changes;
+        private readonly ChannelWriter<Change> _changes;
 
-        public Listener(Cluster cluster, ChannelWriter<ClusterEvent.IClusterDomainEvent> changes)
+        public Listener(Cluster cluster, TimeProvider time, ChannelWriter<Change> changes)
         {
             (_cluster, _changes) = (cluster, changes);
-            Receive<ClusterEvent.IClusterDomainEvent>(change => _changes.TryWrite(change));
+            Receive<ClusterEvent.IClusterDomainEvent>(change => _changes.TryWrite(new Change(time.GetUtcNow(), change)));
         }
 
         protected override void PreStart() => _cluster.Subscribe(

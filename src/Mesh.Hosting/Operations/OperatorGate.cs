@@ -46,6 +46,8 @@ internal sealed class OperatorGate(X509Certificate2Collection? authority, Func<s
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.AddRange(authority);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        // Nobody makes this process fetch from an address of theirs before it knows who they are.
+        chain.ChainPolicy.DisableCertificateDownloads = true;
         chain.ChainPolicy.ApplicationPolicy.Add(new System.Security.Cryptography.Oid(ClientAuthentication));
         if (sent is not null)
             chain.ChainPolicy.ExtraStore.AddRange(sent.ChainPolicy.ExtraStore);

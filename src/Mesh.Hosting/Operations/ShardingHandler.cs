@@ -64,7 +64,7 @@ public sealed class ShardingHandler(IClusterMember self) : ICommandHandler
     /// <summary>What each region answers, its own address filled in, by address.</summary>
     private static async Task<IReadOnlyList<(Address Address, ShardRegionStats Stats)>> AskAsync(ActorSystem system, CancellationToken cancellation)
     {
-        var region = ClusterSharding.Get(system).ShardRegion(InferenceSharding.TypeName);
+        var region = Region(system);
         try
         {
             var stats = await region.Ask<ClusterShardingStats>(new GetClusterShardingStats(Patience), Patience + TimeSpan.FromSeconds(1), cancellation);
@@ -76,6 +76,19 @@ public sealed class ShardingHandler(IClusterMember self) : ICommandHandler
         }
 
         Address Full(Address address) => address.HasLocalScope ? Cluster.Get(system).SelfAddress : address;
+    }
+
+    /// <summary>The port serves before the member has started all its parts.</summary>
+    private static IActorRef Region(ActorSystem system)
+    {
+        try
+        {
+            return ClusterSharding.Get(system).ShardRegion(InferenceSharding.TypeName);
+        }
+        catch (ArgumentException)
+        {
+            throw new CommandFailedException("the sharding of this process has not started: try again in a moment");
+        }
     }
 
     private static IEnumerable<(string Shard, Address Address, int Entities)> Shards(IReadOnlyList<(Address Address, ShardRegionStats Stats)> regions) =>

@@ -57,13 +57,18 @@ public static class PaletteRules
                 yield return $"'{command.Name}' has --{argument.Name}, which is an option of pbm itself";
             if (argument.Kind == ArgumentKind.Switch && (argument.IsRequired || argument.Default is not null || argument.Choices.Length > 0))
                 yield return $"'{command.Name}' has the switch --{argument.Name} with a value";
+            if (argument.Choices.FirstOrDefault(choice => !IsChoice(choice)) is { } choice)
+                yield return $"'{command.Name}' has {argument.Name}, whose choice '{choice}' is none that a shell takes as it is: letters, digits and -_./:,@+%=";
             if (argument.Default is { } value && argument.Choices.Length > 0 && !argument.Choices.Contains(value))
                 yield return $"'{command.Name}' has {argument.Name}, whose default is none of its choices";
         }
     }
 
-    private static bool IsName(string name) =>
+    public static bool IsName(string name) =>
         name.Length is > 0 and <= 64 && char.IsAsciiLetterLower(name[0]) && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
+
+    /// <summary>A value that a shell takes as it is: completion puts it into an operator's line.</summary>
+    public static bool IsChoice(string choice) => choice.Length > 0 && choice.All(c => char.IsAsciiLetterOrDigit(c) || "-_./:,@+%=".Contains(c));
 
     private static IEnumerable<string> Twice(IEnumerable<string> names) =>
         names.GroupBy(name => name, StringComparer.Ordinal).Where(group => group.Count() > 1).Select(group => group.Key);

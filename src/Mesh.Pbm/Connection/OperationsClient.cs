@@ -33,7 +33,11 @@ internal sealed class OperationsClient : IDisposable
         try
         {
             var reply = await Client.GetPalettesAsync(new GetPalettesRequest(), _headers, DateTime.UtcNow + limit, cancellation);
-            return new HostPalettes(reply.Host, [.. reply.Palettes.Select(palette => palette.FromWire())]);
+            return new HostPalettes(reply.Host, [.. reply.Palettes.Select(palette => SafePalette.Of(palette.FromWire()))]);
+        }
+        catch (FormatException e)
+        {
+            throw new PbmException(PbmExit.NotConnected, $"{_host} has commands that pbm does not take: {e.Message}");
         }
         catch (RpcException e) when (e.StatusCode == StatusCode.DeadlineExceeded)
         {

@@ -31,15 +31,13 @@ internal sealed class CommandSession(OperationsClient client, ITerminal terminal
     /// <param name="ask">Asks a person; null = nobody is there.</param>
     public async Task<int> RunAsync(LineOptions line, Func<string, bool>? ask)
     {
-        using var interruption = terminal.Interruption();
         try
         {
-            var palettes = await PalettesAsync(interruption.Token);
-            return CommandGrammar.Read(line.Words, palettes.Palettes) switch
+            return await ReadAsync(line) switch
             {
                 CommandReading.Help help => Show(help.Text),
                 CommandReading.Wrong wrong => Refuse(wrong.Errors),
-                CommandReading.Command command => await RunAsync(command, line, ask, interruption.Token),
+                CommandReading.Command command => await RunAsync(command, line, ask),
                 _ => PbmExit.Usage,
             };
         }
@@ -56,13 +54,22 @@ internal sealed class CommandSession(OperationsClient client, ITerminal terminal
         }
     }
 
-    private async Task<int> RunAsync(CommandReading.Command command, LineOptions line, Func<string, bool>? ask, CancellationToken cancellation)
+    private async Task<CommandReading> ReadAsync(LineOptions line)
     {
-        if (line.Watch is { } interval)
-            return await new Watch(client, terminal, line, interval).RunAsync(command, cancellation);
-        if (command.Definition.IsDestructive && !line.Yes && !IsAgreed(command, ask))
+        using var interruption = terminal.Interruption();
+        return CommandGrammar.Read(line.Words, (await PalettesAsync(interruption.Token)).Palettes);
+    }
+
+    private async Task<int> RunAsync(CommandReading.Command command, LineOptions line, Func<string, bool>? ask)
+    {
+        // Ctrl-C at the question ends the program, as always when nothing catches it: what reads the answer cannot be cancelled.
+        if (line.Watch is null && command.Definition.IsDestructive && !line.Yes && !IsAgreed(command, ask))
             return PbmExit.Usage;
 
+        using var interruption = terminal.Interruption();
+        var cancellation = interruption.Token;
+        if (line.Watch is { } interval)
+            return await new Watch(client, terminal, line, interval).RunAsync(command, cancellation);
         var printer = Printer(terminal.Out, line, terminal.Style(line.NoColor), command.Definition.IsEndless);
         try
         {

@@ -54,6 +54,32 @@ public sealed class MemberPalettesSpec : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_tail_that_is_cancelled_leaves_no_listener()
+    {
+        using var cancel = new CancellationTokenSource();
+        await using var tail = _region.Palette("cluster").RunAsync(new CommandCall("tail", new Dictionary<string, string>(), "test"), cancel.Token)
+            .GetAsyncEnumerator();
+        await TailUntilAsync(tail, "up", "[vehicle, V-1]");
+        Assert.Single(await ListenersAsync());
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            while (await tail.MoveNextAsync().AsTask().WaitAsync(InProcessRegion.Limit))
+            {
+                // What was heard before.
+            }
+        });
+
+        // It stops on its own thread.
+        using var deadline = new CancellationTokenSource(InProcessRegion.Limit);
+        while ((await ListenersAsync()).Count > 0)
+            Assert.False(deadline.IsCancellationRequested);
+
+        async Task<List<string>> ListenersAsync() =>
+            [.. Rows(await _region.AskSeedAsync("actor hierarchy", "path", "/user", "depth", "1")).Where(row => row.Contains(" | Listener | ", StringComparison.Ordinal))];
+    }
+
+    [Fact]
     public async Task What_cannot_be_done_to_the_cluster_is_said()
     {
         Assert.Equal("'V-9' is no member: 'cluster show' lists the 2 there are", await FailureAsync("cluster down", "address", "V-9"));

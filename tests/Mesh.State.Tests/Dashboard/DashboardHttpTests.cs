@@ -135,6 +135,17 @@ public sealed partial class DashboardHttpTests : IAsyncLifetime
         Assert.NotNull(refused.Headers.RetryAfter);
         await leaving.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => hanging);
+
+        // The seed hears that the viewer left a little after the viewer did.
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        HttpStatusCode status;
+        do
+        {
+            using var answer = await _http.GetAsync("/mesh/explain/V-001", deadline.Token);
+            status = answer.StatusCode;
+        }
+        while (status == HttpStatusCode.ServiceUnavailable);
+        Assert.Equal(HttpStatusCode.OK, status);
     }
 
     [Theory]

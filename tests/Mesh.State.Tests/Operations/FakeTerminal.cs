@@ -38,11 +38,15 @@ internal sealed class FakeTerminal : ITerminal
 
     public ConsoleKeyInfo ReadKey() => _keys.Take();
 
-    public IDisposable Uninterrupted() => new FakeInterruption();
+    /// <summary>How many catch Ctrl-C now.</summary>
+    public int Interruptions { get; private set; }
+
+    public IDisposable Uninterrupted() => new FakeInterruption(() => { });
 
     public IInterruption Interruption()
     {
-        var interruption = new FakeInterruption();
+        Interruptions++;
+        var interruption = new FakeInterruption(() => Interruptions--);
         _running.Add(interruption.Source);
         return interruption;
     }
@@ -75,15 +79,13 @@ internal sealed class FakeTerminal : ITerminal
         return this;
     }
 
-    private sealed class FakeInterruption : IInterruption
+    private sealed class FakeInterruption(Action end) : IInterruption
     {
         public CancellationTokenSource Source { get; } = new();
 
         public CancellationToken Token => Source.Token;
 
-        public void Dispose()
-        {
-        }
+        public void Dispose() => end();
     }
 }
 

@@ -4,6 +4,7 @@ using Mesh.Operations;
 using Mesh.State.Tests.Inference;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Primitives;
 
 namespace Mesh.State.Tests.Operations;
 
@@ -69,6 +70,22 @@ public sealed class LogPaletteTests : IAsyncDisposable
     }
 
     [Fact]
+    public void Changes_of_the_level_at_once_do_not_end_all_later_ones()
+    {
+        using var levels = new LogLevelSwitch();
+        var heard = 0;
+        using var listening = ChangeToken.OnChange(levels.GetChangeToken, () => Interlocked.Increment(ref heard));
+        Parallel.For(0, 4, _ =>
+        {
+            for (var i = 0; i < 50_000; i++)
+                levels.Set(LogLevel.Debug);
+        });
+        var before = heard;
+        levels.Set(LogLevel.Error);
+        Assert.Equal(before + 1, heard);
+    }
+
+    [Fact]
     public async Task A_tail_tells_what_is_logged_from_then_on_and_there_is_no_end_of_tails()
     {
         Say(LogLevel.Error, "earlier");
@@ -91,6 +108,20 @@ public sealed class LogPaletteTests : IAsyncDisposable
         await others[0].DisposeAsync();
         await using var again = _handler.RunAsync(Call("tail", ("level", "warning")), CancellationToken.None).GetAsyncEnumerator();
         Assert.True(await again.MoveNextAsync());
+    }
+
+    [Fact]
+    public async Task A_tail_that_is_cancelled_gives_its_place_back()
+    {
+        for (var i = 0; i <= LogBuffer.MaxListeners; i++)
+        {
+            using var cancel = new CancellationTokenSource();
+            await using var tail = _handler.RunAsync(Call("tail", ("level", "warning")), cancel.Token).GetAsyncEnumerator();
+            Assert.True(await tail.MoveNextAsync());
+            var next = tail.MoveNextAsync();
+            await cancel.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await next);
+        }
     }
 
     private void Say(LogLevel level, string message, Exception? exception = null, string category = "Mesh.Test")

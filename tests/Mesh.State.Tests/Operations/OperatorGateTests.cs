@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -65,6 +67,16 @@ public sealed class OperatorGateTests : IDisposable
     }
 
     [Fact]
+    public void A_token_file_that_could_not_be_read_for_a_while_is_read_again_though_it_has_not_changed()
+    {
+        var path = _folder.Write("tokens", $"anna {Hash("one")}");
+        var file = new TokenFile(path, NullLogger<TokenFile>.Instance);
+        using (File.Open(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+            Assert.Null(file.NameOf("one"));
+        Assert.Equal("anna", file.NameOf("one"));
+    }
+
+    [Fact]
     public void Only_the_authoritys_certificates_for_clients_that_are_valid_now_are_trusted()
     {
         using var authority = new TestAuthority(_folder.Path);
@@ -85,6 +97,27 @@ public sealed class OperatorGateTests : IDisposable
             using var certificate = Load(files);
             return gate.Trusts(certificate, null);
         }
+    }
+
+    [Fact]
+    public void Nothing_is_fetched_for_a_stranger()
+    {
+        using var authority = new TestAuthority(_folder.Path);
+        var trusted = new X509Certificate2Collection();
+        trusted.ImportFromPemFile(authority.Path);
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var issuer = new CertificateRequest("CN=nobody's authority", key, HashAlgorithmName.SHA256);
+        issuer.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        using var unknown = issuer.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        var request = new CertificateRequest("CN=mallory", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.2")], false));
+        request.CertificateExtensions.Add(new X509AuthorityInformationAccessExtension(null, [$"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/ca.crt"]));
+        using var mallory = request.Create(unknown, DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddHours(1), [1]);
+
+        Assert.False(new OperatorGate(trusted, null).Trusts(mallory, null));
+        Assert.False(listener.Pending());
     }
 
     internal static string Hash(string token) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token)));

@@ -78,6 +78,16 @@ public sealed class PbmProgramTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Nothing_catches_Ctrl_C_while_a_person_is_asked()
+    {
+        var answers = new AskedReader();
+        var terminal = new FakeTerminal { IsInTerminal = true, In = answers };
+        answers.Asked = () => Assert.Equal(0, terminal.Interruptions);
+        Assert.Equal(0, await RunAsync(terminal, Host, "garage", "crush", "V-1"));
+        Assert.Equal((1, 0), (answers.Count, terminal.Interruptions));
+    }
+
+    [Fact]
     public async Task Colours_are_for_terminals_that_want_them()
     {
         Assert.Contains("\e[", await ShowAsync(new FakeTerminal { IsOutTerminal = true }), StringComparison.Ordinal);
@@ -197,6 +207,21 @@ public sealed class PbmProgramTests : IAsyncLifetime, IDisposable
         var terminal = new FakeTerminal();
         Assert.Equal(0, await RunAsync(terminal, ["__complete", .. line.Replace("HOST", Host, StringComparison.Ordinal).Split(' ')]));
         Assert.Equal(candidates, terminal.Written.ToString());
+    }
+
+    /// <summary>Agrees to everything.</summary>
+    private sealed class AskedReader : TextReader
+    {
+        public Action? Asked { get; set; }
+
+        public int Count { get; private set; }
+
+        public override string? ReadLine()
+        {
+            Asked?.Invoke();
+            Count++;
+            return "y";
+        }
     }
 
     private static async Task<int> RunAsync(FakeTerminal terminal, params string[] arguments) =>
