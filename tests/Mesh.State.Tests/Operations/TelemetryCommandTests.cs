@@ -4,6 +4,7 @@ using Mesh.Node.Operations;
 using Mesh.Node.Policy;
 using Mesh.Node.Telemetry;
 using Mesh.Operations;
+using Mesh.Operations.Palettes;
 using Mesh.State.Tests.Inference;
 using Mesh.State.Tests.Limits;
 using Mesh.Testing;
@@ -70,6 +71,22 @@ public sealed class TelemetryCommandTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_look_is_no_change()
+    {
+        using var folder = new TemporaryFolder();
+        var runner = new CommandRunner(
+            [new Handler(Command())], new AuditLog(folder.Path, new ManualTime(), NullLogger<AuditLog>.Instance), new ManualTime(), NullLogger<CommandRunner>.Instance);
+        var e = await Assert.ThrowsAsync<CommandRefusedException>(async () =>
+        {
+            await foreach (var _ in runner.RunAsync(new CommandRequest(["mesh", "telemetry"], false, "ann", "peer"), default))
+            {
+            }
+        });
+        Assert.Equal(VehicleCommands.NotJudged().Message, e.Message);
+        Assert.False(File.Exists(folder.File("audit.jsonl")));
+    }
+
+    [Fact]
     public async Task Another_source_cannot_be_set() => Assert.Contains(
         "telemetry is 'fixed'",
         (await Assert.ThrowsAsync<CommandFailedException>(() => RunAsync("Vehicle.Speed", "1", new TelemetrySpec.Fixed()))).Message,
@@ -91,7 +108,7 @@ public sealed class TelemetryCommandTests : IAsyncDisposable
 
     private sealed class Handler(TelemetryCommand telemetry) : ICommandHandler
     {
-        public CommandPalette Palette => VehiclePalette.Palette;
+        public CommandPalette Palette => MeshPalette.OfVehicle;
 
         public IAsyncEnumerable<CommandOutput> RunAsync(CommandCall call, CancellationToken cancellation) => telemetry.RunAsync(call, cancellation);
     }
