@@ -68,7 +68,7 @@ public sealed partial class OperatorDrain : IDisposable
     {
         if (_drained is null)
             return;
-        Change(null, () => File.Delete(_path));
+        Change(null, Forget);
         LogResumed();
     }
 
@@ -77,26 +77,29 @@ public sealed partial class OperatorDrain : IDisposable
     private void Change(DrainInForce? drained, Action keep)
     {
         lock (_changing)
-        {
-            try
-            {
-                keep();
-            }
-            catch (UnauthorizedAccessException e)
-            {
-                throw new IOException(e.Message, e);
-            }
+            Put(drained, keep);
+        Changed?.Invoke();
+    }
 
-            _drained = drained;
-            Watch();
+    /// <summary>Under the lock.</summary>
+    private void Put(DrainInForce? drained, Action keep)
+    {
+        try
+        {
+            keep();
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new IOException(e.Message, e);
         }
 
-        Changed?.Invoke();
+        _drained = drained;
+        Watch();
     }
 
     private void Lapse()
     {
-        // Entered again below: nobody must drain it anew between the look at the clock and the end of the former drain.
+        // Nobody must drain it anew between the look at the clock and the end of the former drain.
         lock (_changing)
         {
             if (Current is not null)
@@ -106,17 +109,23 @@ public sealed partial class OperatorDrain : IDisposable
                 return;
             }
 
+            if (_drained is null)
+                return;
             try
             {
-                Resume();
+                Put(null, Forget);
+                LogResumed();
             }
             catch (IOException)
             {
                 // What is left on the disk is over, and says so itself.
-                Changed?.Invoke();
             }
         }
+
+        Changed?.Invoke();
     }
+
+    private void Forget() => File.Delete(_path);
 
     private void Watch() =>
         _over.Change(_drained is { } drained ? Positive(drained.Until - _time.GetUtcNow()) : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);

@@ -46,7 +46,7 @@ internal sealed class TelemetryCommand(VehicleSettings settings, ITelemetrySourc
                 throw new CommandFailedException($"{signal} needs a value, or 'unknown': 'mesh telemetry {signal} VALUE'");
             default:
                 Set(manual, signal, value);
-                return $"{signal} is {value}";
+                return VssCatalogue.IsPlace(signal) && value != Unknown ? $"{signal} is set" : $"{signal} is {value}";
         }
     }
 
@@ -76,10 +76,9 @@ internal sealed class TelemetryCommand(VehicleSettings settings, ITelemetrySourc
 
     private static CommandOutput.Row Row(SignalState state)
     {
-        var secret = state.Signal == VssCatalogue.Latitude || state.Signal == VssCatalogue.Longitude;
         return CommandOutput.RowOf(
             JsonValue.Create(state.Path),
-            state.LastValue is { } value ? JsonValue.Create(secret ? "withheld" : value.ToString()) : null,
+            state.LastValue is { } value ? JsonValue.Create(VssCatalogue.IsPlace(state.Path) ? "withheld" : value.ToString()) : null,
             state.Signal.Unit.Length > 0 ? JsonValue.Create(state.Signal.Unit) : null,
             JsonValue.Create(state.IsKnown),
             state.Cause is { } cause ? JsonValue.Create(VehicleExplanation.Word(cause)) : null,

@@ -5,6 +5,7 @@ using Mesh.Node.Metering;
 using Mesh.Node.Policy;
 using Mesh.Node.Sessions;
 using Mesh.Operations;
+using Mesh.Operations.Palettes;
 
 namespace Mesh.Node.Operations;
 
@@ -20,18 +21,23 @@ internal sealed class VehicleCommands(
     TelemetryCommand telemetry,
     TimeProvider time) : ICommandHandler
 {
-    public CommandPalette Palette => VehiclePalette.Palette;
+    public CommandPalette Palette => MeshPalette.OfVehicle;
 
-    public IAsyncEnumerable<CommandOutput> RunAsync(CommandCall call, CancellationToken cancellation) => call.Command switch
+    public IAsyncEnumerable<CommandOutput> RunAsync(CommandCall call, CancellationToken cancellation)
     {
-        "explain" => One(() => VehicleExplanation.Of(settings.Vehicle, host.Standing, eligibility.Latest, drain.Current, life.Recent, time.GetUtcNow())),
-        "vehicle" => One(Describe),
-        "usage" => One(Usage),
-        "telemetry" => telemetry.RunAsync(call, cancellation),
-        "drain" => One(() => Drain(call)),
-        "resume" => One(Resume),
-        var other => throw new CommandFailedException($"'mesh' of a vehicle has no command '{other}'"),
-    };
+        if (VehicleWords.Problem(call, settings.Vehicle, settings.Seeds) is { } problem)
+            throw new CommandFailedException(problem);
+        return call.Command switch
+        {
+            "explain" => One(() => VehicleExplanation.Of(settings.Vehicle, host.Standing, eligibility.Latest, drain.Current, life.Recent, time.GetUtcNow())),
+            "vehicle" => One(Describe),
+            "usage" => One(Usage),
+            "telemetry" => telemetry.RunAsync(call, cancellation),
+            "drain" => One(() => Drain(call)),
+            "resume" => One(Resume),
+            var other => throw new CommandFailedException($"'mesh' of a vehicle has no command '{other}'"),
+        };
+    }
 
     private JsonObject Describe()
     {

@@ -29,7 +29,7 @@ public sealed record Denial(
     DateTimeOffset? HeldUntil)
 {
     /// <summary>As it may be told beyond the vehicle: no value of a signal that says where it is.</summary>
-    public Denial Told() => Path.StartsWith("Vehicle.CurrentLocation", StringComparison.Ordinal) ? this with { Value = "withheld" } : this;
+    public Denial Told() => VssCatalogue.IsPlace(Path) ? this with { Value = "withheld" } : this;
 
     /// <summary>
     /// One line: <c>LOW_CHARGE: Vehicle.….StateOfCharge.Current is 42, needs at least 50 percent (charging.min-state-of-charge)</c>.

@@ -313,7 +313,7 @@ public sealed partial class VehicleHost(
 
     private Farewell Farewell() => new(
         _standing.Cause is { } cause ? JsonNamingPolicy.SnakeCaseLower.ConvertName(cause.ToString()) : "",
-        _judgement?.Verdict is { IsEligible: false } verdict ? [.. verdict.Denials.Select(denial => denial.Told().ToString())] : []);
+        _judgement?.Verdict is { IsEligible: false } verdict ? [.. verdict.Denials] : []);
 
     private void BeginDrain()
     {

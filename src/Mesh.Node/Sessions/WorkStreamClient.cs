@@ -67,7 +67,7 @@ public sealed partial class WorkStreamClient(
     public void Leave(string reason, Farewell? farewell = null)
     {
         _left = true;
-        _outgoing.Writer.TryWrite(new Goodbye { Reason = reason, Cause = farewell?.Cause ?? "", Denials = { farewell?.Denials ?? [] } });
+        _outgoing.Writer.TryWrite(farewell?.ToGoodbye(reason) ?? new Goodbye { Reason = reason });
         _outgoing.Writer.TryComplete();
     }
 

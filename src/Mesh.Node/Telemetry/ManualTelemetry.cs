@@ -51,7 +51,7 @@ public sealed class ManualTelemetry(TimeProvider clock) : ITelemetrySource
         if (VssCatalogue.Find(path) is not { } signal)
             throw new ArgumentException($"'{path}' is no signal that any rule asks for.", nameof(path));
         if (value is { } given && signal.Check(given) is { } cause)
-            throw new ArgumentException($"'{given}' is no value of {path}: {cause}.", nameof(value));
+            throw new ArgumentException($"{(VssCatalogue.IsPlace(path) ? "that" : $"'{given}'")} is no value of {path}: {cause}.", nameof(value));
         Change(() => _values = _values.Count < VehicleTelemetry.MaxPaths || _values.ContainsKey(path)
             ? _values.SetItem(path, value)
             : throw new ArgumentException($"{path} is one path more than the {VehicleTelemetry.MaxPaths} that are kept.", nameof(path)));

@@ -67,6 +67,9 @@ public static class VssCatalogue
         Instances = SignalInstances.Every,
     };
 
+    /// <summary>It says where the vehicle is: its value is shown, logged and told to nobody.</summary>
+    public static bool IsPlace(string path) => path.StartsWith("Vehicle.CurrentLocation.", StringComparison.Ordinal);
+
     public static VssSignal Latitude { get; } = Degrees("Vehicle.CurrentLocation.Latitude", 90);
 
     public static VssSignal Longitude { get; } = Degrees("Vehicle.CurrentLocation.Longitude", 180);

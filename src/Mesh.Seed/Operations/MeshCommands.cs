@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using Mesh.Operations;
+using Mesh.Operations.Palettes;
 
 namespace Mesh.Seed.Operations;
 
@@ -9,7 +10,7 @@ namespace Mesh.Seed.Operations;
 internal sealed class MeshCommands(
     VehicleCommands vehicles, RequestCommands requests, BatchCommands batches, RouterCommands router, SteeringCommands steering) : ICommandHandler
 {
-    public CommandPalette Palette => MeshPalette.Palette;
+    public CommandPalette Palette => MeshPalette.OfSeed;
 
     public IAsyncEnumerable<CommandOutput> RunAsync(CommandCall call, CancellationToken cancellation) => call.Command switch
     {
@@ -24,6 +25,7 @@ internal sealed class MeshCommands(
         "explain" => One(ExplainAsync(call["what"], call.Find("model"), cancellation), cancellation),
         "load" or "unload" => steering.ModelAsync(call, cancellation),
         "drain" or "resume" => steering.VehicleAsync(call, cancellation),
+        "telemetry" or "usage" => throw new CommandFailedException("only the vehicle itself knows that: ask its own pbm port (--pbm-port)"),
         var other => throw new CommandFailedException($"'mesh' has no command '{other}'"),
     };
 

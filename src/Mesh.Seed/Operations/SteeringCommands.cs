@@ -1,5 +1,5 @@
+using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
-using System.Text.Json.Nodes;
 using Akka.Actor;
 using Mesh.Hosting.Settings;
 using Mesh.Messages;
@@ -17,59 +17,47 @@ internal sealed class SteeringCommands(RegionDesk desk)
     private static readonly TimeSpan CommandLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestDrain = TimeSpan.FromDays(7);
 
-    /// <summary>Vehicles that are commanded at once.</summary>
-    private const int AtOnce = 16;
+    private readonly VehicleSteering _steering = new(
+        (message, limit, cancellation) => desk.Node.InferenceActors.Ask<IMeshMessage>(message, limit, cancellation), desk.Time);
 
     public async IAsyncEnumerable<CommandOutput> ModelAsync(CommandCall call, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var model = desk.ModelOf(call["model"]);
+        var order = call.Command == "load" ? LoadOf(call["model"]) : await UnloadOfAsync(call["model"], cancellation);
         var vehicles = call.Find("vehicle") is { } one ? [await ConnectedAsync(one, cancellation)] : await AllAsync(cancellation);
-        var load = call.Command == "load";
-        yield return Table;
-        foreach (var chunk in vehicles.Chunk(AtOnce))
-        {
-            var outcomes = chunk.Select(vehicle => load
-                ? CommandAsync(vehicle, until => new LoadModel(vehicle, model, until), LoadLimit, "loaded", cancellation)
-                : CommandAsync(vehicle, until => new UnloadModel(vehicle, model.Hash, until), CommandLimit, "unloaded", cancellation));
-            await foreach (var outcome in Task.WhenEach(outcomes))
-                yield return await outcome;
-        }
+        await foreach (var output in _steering.RunAsync(vehicles, order, cancellation))
+            yield return output;
     }
 
     public async IAsyncEnumerable<CommandOutput> VehicleAsync(CommandCall call, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var vehicle = await ConnectedAsync(call["vehicle"], cancellation);
-        var span = call.Command == "drain" ? DrainOf(call.Find("for")) : default;
-        yield return Table;
-        yield return call.Command == "drain"
-            ? await CommandAsync(vehicle, until => new DrainVehicle(vehicle, until, span, call.Operator), CommandLimit, "draining", cancellation)
-            : await CommandAsync(vehicle, until => new ResumeVehicle(vehicle, until), CommandLimit, "resumed", cancellation);
+        var order = call.Command == "drain" ? DrainOf(call) : new SteeringOrder("resume", "resumed", CommandLimit, (id, until) => [new ResumeVehicle(id, until)]);
+        await foreach (var output in _steering.RunAsync([vehicle], order, cancellation))
+            yield return output;
     }
 
-    private static CommandOutput.Table Table { get; } = new(["vehicle", "outcome", "detail", "took_ms"]);
-
-    private async Task<CommandOutput.Row> CommandAsync(
-        VehicleId vehicle, Func<DateTimeOffset, IVehicleMessage> command, TimeSpan limit, string done, CancellationToken cancellation)
+    private SteeringOrder LoadOf(string text)
     {
-        var asked = desk.Time.GetTimestamp();
-        string outcome;
-        string? detail = null;
-        try
-        {
-            var answer = await desk.Node.InferenceActors.Ask<IMeshMessage>(command(desk.Time.GetUtcNow() + limit), limit, cancellation);
-            (outcome, detail) = answer switch
-            {
-                VehicleDone => (done, null),
-                VehicleRefused refused => ("refused", refused.Reason),
-                _ => ("refused", $"it answered with {answer.GetType().Name}: it runs another version"),
-            };
-        }
-        catch (AskTimeoutException)
-        {
-            (outcome, detail) = ("no_answer", $"nothing was heard within {limit.TotalSeconds:0} s; the command is not valid any more, should it arrive later");
-        }
+        var model = desk.ModelOf(text);
+        return new SteeringOrder("load it", "loaded", LoadLimit, (id, until) => [new LoadModel(id, model, until)]);
+    }
 
-        return CommandOutput.RowOf(JsonValue.Create(vehicle.Value), JsonValue.Create(outcome), Words.Text(detail), Words.Milliseconds(desk.Time.GetElapsedTime(asked)));
+    /// <summary>All versions of a bare name: which of them a vehicle holds, it knows best.</summary>
+    private async Task<SteeringOrder> UnloadOfAsync(string text, CancellationToken cancellation)
+    {
+        ImmutableArray<ArtifactHash> hashes = LoadedHash.IsOne(text)
+            ? [LoadedHash.Find(text, (await desk.AskAsync(new CountCopies(), cancellation)).Keys)]
+            : [.. desk.ArtifactsOf(text)];
+        return hashes.Length > 0
+            ? new SteeringOrder("unload it", "unloaded", CommandLimit, (id, until) => [.. hashes.Select(hash => new UnloadModel(id, hash, until))])
+            : throw new CommandFailedException(
+                $"no version of {text} is READY, so that its hash is not known here: give sha256:PREFIX as 'mesh vehicle ID' shows it among its models");
+    }
+
+    private static SteeringOrder DrainOf(CommandCall call)
+    {
+        var span = SpanOf(call.Find("for"));
+        return new SteeringOrder("drain", "draining", CommandLimit, (id, until) => [new DrainVehicle(id, until, span, call.Operator)]);
     }
 
     /// <summary>A shard keeps messages while its car is away: what is to happen now is only said to one that is there.</summary>
@@ -86,14 +74,13 @@ internal sealed class SteeringCommands(RegionDesk desk)
         };
     }
 
-    private async Task<IReadOnlyList<VehicleId>> AllAsync(CancellationToken cancellation)
+    private async Task<IReadOnlyCollection<VehicleId>> AllAsync(CancellationToken cancellation)
     {
-        var found = await desk.AskAsync(new FindVehicles(MeshPalette.MaxLimit), cancellation);
-        var connected = found.Where(vehicle => vehicle.Connected is not null).Select(vehicle => vehicle.Vehicle).ToList();
-        return connected.Count > 0 ? connected : throw new CommandFailedException("no vehicle is connected to this seed");
+        var connected = await desk.AskAsync(new ListConnected(), cancellation);
+        return connected.Length > 0 ? connected : throw new CommandFailedException("no vehicle is connected to this seed");
     }
 
-    private static TimeSpan DrainOf(string? text) =>
+    private static TimeSpan SpanOf(string? text) =>
         SettingParsers.Duration(text ?? "24h") is { } span && span > TimeSpan.Zero && span <= LongestDrain
             ? span
             : throw new CommandFailedException($"--for must be a duration such as 30m or 2h, above 0 and at most 7 days, not '{text}'");

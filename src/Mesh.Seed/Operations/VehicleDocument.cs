@@ -143,8 +143,22 @@ internal static class VehicleDocument
             ["session"] = departure.Epoch.Value,
             ["cause"] = Words.Text(departure.Farewell.Cause),
             ["reasons"] = Words.Of(departure.Farewell.Reasons),
+            ["denials"] = new JsonArray([.. departure.Farewell.Rules.Select(Denial)]),
         }),
     ]);
+
+    /// <summary>With the keys of the vehicle's own explanation.</summary>
+    private static JsonObject Denial(FailedRule rule) => new()
+    {
+        ["code"] = Words.Text(rule.Code),
+        ["rule"] = Words.Text(rule.Rule),
+        ["setting"] = Words.Text(rule.Setting),
+        ["signal"] = Words.Text(rule.Signal),
+        ["value"] = Words.Text(rule.Value),
+        ["threshold"] = Words.Text(rule.Threshold),
+        ["age_s"] = Words.Number(rule.AgeSeconds, 1),
+        ["unknown"] = Words.Text(rule.Unknown),
+    };
 
     /// <summary>Of the loaded models; one that the repository does not hold any more by the beginning of its hash.</summary>
     private static IEnumerable<string> Names(ConnectedVehicle here, RepositorySnapshot models) => here.Load.Loaded

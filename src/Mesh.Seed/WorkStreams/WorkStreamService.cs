@@ -43,8 +43,6 @@ public sealed partial class WorkStreamService(
     private const int MaxDeviceClass = 64;
 
     /// <summary>Reasons that a goodbye may have, and characters of each; what is more is left out.</summary>
-    private const int MaxDenials = 32;
-    private const int MaxReason = 300;
 
     /// <summary>Longer stays count as this long.</summary>
     private static readonly TimeSpan MaxParked = TimeSpan.FromDays(365);
@@ -172,7 +170,7 @@ public sealed partial class WorkStreamService(
             // Nothing follows a goodbye but the end, which may come as a reset: that must not undo what was said.
             if (frame.Goodbye is { } goodbye)
             {
-                stream.Farewell = new Farewell(Bounded(goodbye.Cause), [.. goodbye.Denials.Take(MaxDenials).Select(Bounded)]);
+                stream.Farewell = Farewell.Of(goodbye);
                 return DepartureKind.Planned;
             }
         }
@@ -216,8 +214,6 @@ public sealed partial class WorkStreamService(
         status.Threads = Math.Clamp(status.Threads, 1u, 1024u);
         return status;
     }
-
-    private static string Bounded(string text) => text.Length <= MaxReason ? text : text[..MaxReason];
 
     private static RpcException Refused(StatusCode code, string why) => new(new Status(code, why));
 

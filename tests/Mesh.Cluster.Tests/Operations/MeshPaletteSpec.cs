@@ -91,6 +91,7 @@ public sealed class MeshPaletteSpec : IAsyncLifetime
         var left = Document(await _region.MeshAsync("explain", ("what", "V-1")));
         Assert.Equal(("planned", "stop"), ((string)left["departures"]![0]!["kind"]!, (string)left["departures"]![0]!["cause"]!));
         Assert.Contains(ReasonCodes.OperatorDrain, (string)left["departures"]![0]!["reasons"]![0]!, StringComparison.Ordinal);
+        Assert.Equal(ReasonCodes.OperatorDrain, (string)left["departures"]![0]!["denials"]![0]!["code"]!);
         await _region.StartVehicleAsync("V-1");
         await StateAsync("V-1", "drained");
 
@@ -108,6 +109,10 @@ public sealed class MeshPaletteSpec : IAsyncLifetime
         var unloaded = Rows(await _region.MeshAsync("unload", ("model", "fashion_cnn/1"), ("vehicle", "V-2")));
         Assert.Equal("unloaded", (string)Assert.Single(unloaded)["outcome"]!);
         await InProcessRegion.UntilAsync(() => Copies() == 1, "the model on one");
+        var hash = _region.Models.Find("fashion_cnn", null)!.Model!.Reference.Hash.Hex;
+        unloaded = Rows(await _region.MeshAsync("unload", ("model", $"sha256:{hash[..8]}"), ("vehicle", "V-1")));
+        Assert.Equal("unloaded", (string)Assert.Single(unloaded)["outcome"]!);
+        await InProcessRegion.UntilAsync(() => Copies() == 0, "the model on none");
 
         int Copies() => new[] { "V-1", "V-2" }.Count(vehicle => _region.Status(vehicle)!.Loaded.Count > 0);
     }
@@ -121,6 +126,9 @@ public sealed class MeshPaletteSpec : IAsyncLifetime
         Assert.Contains("no batch", await ErrorAsync("batch", ("batch", "batch_none")), StringComparison.Ordinal);
         Assert.Contains("fashion_cnn", await ErrorAsync("load", ("model", "fashion_cn")), StringComparison.Ordinal);
         Assert.Contains("--near", await ErrorAsync("vehicles", ("near", "Berlin")), StringComparison.Ordinal);
+        Assert.Equal("V-1", (string)Document(await _region.VehicleMeshAsync("V-1", "vehicle", ("vehicle", "V-1")))["vehicle"]!);
+        Assert.Contains("this is V-1", await VehicleErrorAsync("drain", ("vehicle", "V-2")), StringComparison.Ordinal);
+        Assert.Contains("127.0.0.1:9110", await VehicleErrorAsync("vehicles"), StringComparison.Ordinal);
         Assert.Contains("only that of --telemetry manual", await VehicleErrorAsync("telemetry", ("signal", "Vehicle.Speed"), ("value", "3")), StringComparison.Ordinal);
     }
 

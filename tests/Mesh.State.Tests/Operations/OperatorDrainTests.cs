@@ -36,6 +36,25 @@ public sealed class OperatorDrainTests : IDisposable
     }
 
     [Fact]
+    public void Whoever_hears_that_its_time_is_over_holds_nobody_up()
+    {
+        using var drain = Start();
+        drain.Drain(TimeSpan.FromHours(2), "ann");
+        bool? free = null;
+        drain.Changed += () =>
+        {
+            // Once: the drain below is told as well.
+            if (free is not null)
+                return;
+            free = false;
+            free = Task.Run(() => drain.Drain(TimeSpan.FromHours(1), "bob")).Wait(TimeSpan.FromSeconds(10));
+        };
+        _time.Advance(TimeSpan.FromHours(2) + TimeSpan.FromSeconds(1));
+        Assert.True(free);
+        Assert.Equal("bob", drain.Current!.By);
+    }
+
+    [Fact]
     public void A_resume_ends_it_also_for_the_next_process()
     {
         using var drain = Start();
