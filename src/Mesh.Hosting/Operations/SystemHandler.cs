@@ -42,9 +42,12 @@ public sealed class SystemHandler(IClusterMember self, TimeProvider time) : ICom
         yield return CommandOutput.RowOf("actor system since", Since());
     }
 
-    private string Since() => self.System is { } system
-        ? (time.GetUtcNow() - system.Uptime).UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", null)
-        : $"none: {self.Absence}";
+    private string Since() => self.System switch
+    {
+        null => $"none: {self.Absence}",
+        { WhenTerminated.IsCompleted: true } => "none: it has ended",
+        var system => (time.GetUtcNow() - system.Uptime).UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", null),
+    };
 
     private IEnumerable<CommandOutput> Config(string path)
     {

@@ -72,19 +72,22 @@ public sealed class LogPaletteTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Changes_of_the_level_at_once_do_not_end_all_later_ones()
+    public void A_change_of_the_level_waits_until_all_have_heard_of_the_one_before()
     {
         using var levels = new LogLevelSwitch();
-        var heard = 0;
-        using var listening = ChangeToken.OnChange(levels.GetChangeToken, () => Interlocked.Increment(ref heard));
-        Parallel.For(0, 4, _ =>
+        var second = new Thread(() => levels.Set(LogLevel.Error)) { IsBackground = true };
+        var (heard, waited) = (0, false);
+        using var listening = ChangeToken.OnChange(levels.GetChangeToken, () =>
         {
-            for (var i = 0; i < 50_000; i++)
-                levels.Set(LogLevel.Debug);
+            if (++heard > 1)
+                return;
+            second.Start();
+            SpinWait.SpinUntil(() => second.ThreadState.HasFlag(ThreadState.WaitSleepJoin) || !second.IsAlive, TimeSpan.FromSeconds(30));
+            waited = second.IsAlive;
         });
-        var before = heard;
-        levels.Set(LogLevel.Error);
-        Assert.Equal(before + 1, heard);
+        levels.Set(LogLevel.Debug);
+        Assert.True(second.Join(TimeSpan.FromSeconds(30)));
+        Assert.Equal((2, true), (heard, waited));
     }
 
     [Fact]
