@@ -30,7 +30,12 @@ public sealed partial class AuditLog(string folder, TimeProvider time, ILogger<A
         var id = Guid.NewGuid().ToString("N")[..12];
         Write(new JsonObject
         {
-            ["time"] = Now(), ["id"] = id, ["operator"] = @operator, ["peer"] = peer, ["command"] = command, ["outcome"] = "begun",
+            ["time"] = Now(),
+            ["id"] = id,
+            ["operator"] = @operator,
+            ["peer"] = peer,
+            ["command"] = command,
+            ["outcome"] = "begun",
         });
         return id;
     }

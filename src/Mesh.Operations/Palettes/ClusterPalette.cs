@@ -4,7 +4,8 @@ namespace Mesh.Operations.Palettes;
 public static class ClusterPalette
 {
     private static readonly CommandArgument Address = new(
-        "address", ArgumentKind.Positional, "a member's address as 'cluster show' prints it, or the name of a vehicle") { IsRequired = true };
+        "address", ArgumentKind.Positional, "a member's address as 'cluster show' prints it, or the name of a vehicle")
+    { IsRequired = true };
 
     public static CommandPalette Palette { get; } = new(
         "cluster",

@@ -18,13 +18,13 @@ internal sealed class TableLayout(ImmutableArray<string> columns, TextStyle styl
     private const int Least = 8;
 
     /// <summary>By the last word of a name.</summary>
-    private static readonly Dictionary<string, string> Units = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, string> Units = new (string Word, string Symbol)[]
     {
-        ["us"] = "µs", ["ms"] = "ms", ["s"] = "s", ["min"] = "min", ["h"] = "h", ["hz"] = "Hz",
-        ["bytes"] = "bytes", ["kib"] = "KiB", ["mib"] = "MiB", ["gib"] = "GiB", ["kb"] = "kB", ["mb"] = "MB", ["gb"] = "GB",
-        ["w"] = "W", ["kw"] = "kW", ["j"] = "J", ["kj"] = "kJ", ["wh"] = "Wh", ["kwh"] = "kWh", ["v"] = "V", ["a"] = "A",
-        ["m"] = "m", ["km"] = "km", ["kmh"] = "km/h", ["celsius"] = "°C", ["percent"] = "%",
-    };
+        ("us", "µs"), ("ms", "ms"), ("s", "s"), ("min", "min"), ("h", "h"), ("hz", "Hz"),
+        ("bytes", "bytes"), ("kib", "KiB"), ("mib", "MiB"), ("gib", "GiB"), ("kb", "kB"), ("mb", "MB"), ("gb", "GB"),
+        ("w", "W"), ("kw", "kW"), ("j", "J"), ("kj", "kJ"), ("wh", "Wh"), ("kwh", "kWh"), ("v", "V"), ("a", "A"),
+        ("m", "m"), ("km", "km"), ("kmh", "km/h"), ("celsius", "°C"), ("percent", "%"),
+    }.ToDictionary(unit => unit.Word, unit => unit.Symbol);
 
     private readonly int[] _widths = [.. columns.Select(column => SafeText.Width(Head(column)))];
     private readonly bool?[] _isNumber = new bool?[columns.Length];
