@@ -3,6 +3,7 @@ using System.Globalization;
 using Mesh.Messages;
 using Mesh.Seed.Routing;
 using Mesh.Seed.Routing.Choice;
+using Mesh.Seed.Routing.History;
 
 namespace Mesh.Benchmarks.Router;
 
@@ -84,7 +85,9 @@ internal sealed class BenchFleet
         // Made once: one a measurement would count as allocated by the decisions.
         (_choose, _runRequest) = (Choose, RunRequest);
         _cities = [.. Enumerable.Range(0, 40).Select(_ => new GeoPoint(_random.NextDouble() * 120 - 50, _random.NextDouble() * 360 - 180))];
-        _state = new RouterState(new RouterSettings(), _cities[0], _choice, new DateTimeOffset(2026, 3, 2, 7, 0, 0, TimeSpan.Zero));
+        // As a seed runs it: each decision is kept for operators who ask why.
+        _state = new RouterState(
+            new RouterSettings(), _cities[0], _choice, new DateTimeOffset(2026, 3, 2, 7, 0, 0, TimeSpan.Zero), new RouterHistory());
         var with = new VehicleLoad(8, 1, 0, false, new HashSet<ArtifactHash> { _model.Hash });
         var without = new VehicleLoad(8, 1, 0, false, new HashSet<ArtifactHash>());
         for (var i = 0; i < vehicles; i++)
