@@ -3,6 +3,7 @@ using Mesh.Hosting;
 using Mesh.Hosting.Settings;
 using Mesh.Seed;
 using Mesh.Seed.Hosting;
+using Mesh.Seed.Membership;
 
 const string Name = "mesh-seed";
 
@@ -51,6 +52,7 @@ try
 {
     using var data = new DataFolder(settings.Data);
     settings.Journal.Prepare();
+    await JournalTables.CreateAsync(settings.Journal, settings.Region);
     await using var seed = SeedHost.Build(settings, hocon);
     await seed.RunAsync();
     return Environment.ExitCode;

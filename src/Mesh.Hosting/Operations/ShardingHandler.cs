@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Akka.Actor;
 using Akka.Cluster;
@@ -14,6 +15,8 @@ public sealed class ShardingHandler(IClusterMember self) : ICommandHandler
 {
     /// <summary>A region that does not answer within it is left out, and named.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
+    private const int AtOnce = 32;
 
     public CommandPalette Palette => ShardingPalette.Palette;
 
@@ -61,22 +64,35 @@ public sealed class ShardingHandler(IClusterMember self) : ICommandHandler
             yield return CommandOutput.RowOf(id, shard, address.ToString(), entities, address.Equals(member?.Address));
     }
 
-    /// <summary>What each region answers, its own address filled in, by address.</summary>
+    /// <summary>
+    /// What each region answers, by address. Each is asked by itself: the coordinator's own sum (GetClusterShardingStats) is empty
+    /// when a single region is silent, and in a region of cars one often is.
+    /// </summary>
     private static async Task<IReadOnlyList<(Address Address, ShardRegionStats Stats)>> AskAsync(ActorSystem system, CancellationToken cancellation)
     {
-        var region = Region(system);
-        try
-        {
-            var stats = await region.Ask<ClusterShardingStats>(new GetClusterShardingStats(Patience), Patience + TimeSpan.FromSeconds(1), cancellation);
-            return [.. stats.Regions.Select(pair => (Address: Full(pair.Key), pair.Value)).OrderBy(pair => pair.Address, Member.AddressOrdering)];
-        }
-        catch (AskTimeoutException)
-        {
-            throw new CommandFailedException($"the shard coordinator, at the oldest member, does not answer within {Patience.TotalSeconds} s");
-        }
-
-        Address Full(Address address) => address.HasLocalScope ? Cluster.Get(system).SelfAddress : address;
+        var here = Region(system);
+        var answers = new ConcurrentBag<(Address Address, ShardRegionStats Stats)>();
+        await Parallel.ForEachAsync(
+            Members(system),
+            new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellation },
+            async (address, token) =>
+            {
+                try
+                {
+                    var region = system.ActorSelection(new RootActorPath(address) / here.Path.Elements);
+                    answers.Add((address, await region.Ask<ShardRegionStats>(GetShardRegionStats.Instance, Patience, token)));
+                }
+                catch (AskTimeoutException)
+                {
+                    // Named below the answers.
+                }
+            });
+        return [.. answers.OrderBy(answer => answer.Address, Member.AddressOrdering)];
     }
+
+    private static IEnumerable<Address> Members(ActorSystem system) => Cluster.Get(system).State.Members
+        .Where(member => member.HasRole(MeshSystem.MeshRole) && member.Status == MemberStatus.Up)
+        .Select(member => member.Address);
 
     /// <summary>The port serves before the member has started all its parts.</summary>
     private static IActorRef Region(ActorSystem system)
@@ -96,8 +112,7 @@ public sealed class ShardingHandler(IClusterMember self) : ICommandHandler
 
     private static CommandOutput.Line? Silent(ActorSystem system, IReadOnlyList<(Address Address, ShardRegionStats Stats)> regions)
     {
-        var missing = Cluster.Get(system).State.Members.Where(member => member.HasRole(MeshSystem.MeshRole) && member.Status == MemberStatus.Up)
-            .Select(member => member.Address).Except(regions.Select(region => region.Address)).ToList();
+        var missing = Members(system).Except(regions.Select(region => region.Address)).ToList();
         return missing.Count > 0 ? new CommandOutput.Line($"no answer within {Patience.TotalSeconds} s from {string.Join(", ", missing)}") : null;
     }
 }

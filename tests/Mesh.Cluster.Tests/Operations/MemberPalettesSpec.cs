@@ -1,6 +1,8 @@
 using Akka.Actor;
 using Akka.Cluster;
+using Akka.Cluster.Sharding;
 using Mesh.Cluster.Tests.Hosting;
+using Mesh.Hosting.Sharding;
 using Mesh.Messages;
 using Mesh.Messages.Control;
 using Mesh.Operations;
@@ -103,6 +105,18 @@ public sealed class MemberPalettesSpec : IAsyncLifetime
         Assert.Equal(
             new[] { $"inference | {_region.Address} | 0 | 0", $"inference | {place} | 1 | 1" }.Order(),
             Rows(await _region.AskSeedAsync("sharding regions")).Order());
+    }
+
+    [Fact]
+    public async Task A_silent_member_takes_no_other_shard_region_with_it()
+    {
+        await AllUpAsync();
+        var silent = _region.Member("V-1")!;
+        silent.Stop(ClusterSharding.Get(silent).ShardRegion(InferenceSharding.TypeName));
+
+        var answer = await _region.AskSeedAsync("sharding regions");
+        Assert.Equal([$"inference | {_region.Address} | 0 | 0"], Rows(answer));
+        Assert.Equal($"no answer within 3 s from {Akka.Cluster.Cluster.Get(silent).SelfAddress}", Line(answer));
     }
 
     [Fact]
