@@ -49,8 +49,8 @@ public sealed partial class InferenceEngine
         slot.ReloadFrom = slot.Loaded is null ? null : source;
         if (slot.Loading || slot.Loaded is not null)
             return;
-        (slot.Loading, slot.LoadStarted, slot.Unloading) = (true, Now, false);
-        var stopping = _loads.Token;
+        (slot.Break, slot.LoadStarted, slot.Unloading) = (new CancellationTokenSource(), Now, false);
+        var stopping = slot.Break.Token;
         _ = Task.Run(() => LoadAsync(slot, source, stopping), CancellationToken.None);
     }
 
@@ -181,7 +181,7 @@ public sealed partial class InferenceEngine
         SettleUnrun(jobs, AttemptOutcome.Failed, reason);
     }
 
-    /// <summary>The engine was stopped meanwhile. Who came after it went on again has the model loaded once more.</summary>
+    /// <summary>It was no longer allowed, or the engine stopped. Who came after it went on again has the model loaded once more.</summary>
     private void BreakOffLoad(ModelSlot slot, IArtifactSource source)
     {
         TaskCompletionSource[] waiters;
@@ -198,7 +198,7 @@ public sealed partial class InferenceEngine
 
     private static TaskCompletionSource[] EndLoad(ModelSlot slot)
     {
-        slot.Loading = false;
+        slot.Break = null;
         var waiters = slot.Waiters.ToArray();
         slot.Waiters.Clear();
         return waiters;

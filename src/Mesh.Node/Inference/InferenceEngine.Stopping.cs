@@ -7,7 +7,6 @@ public sealed partial class InferenceEngine
 {
     private const string StoppedReason = "The vehicle's owner or state does not allow it now.";
 
-    private CancellationTokenSource _loads = new();
     private OwnerConsent _starts = OwnerConsent.Everything;
 
     public void HandBackQueued()
@@ -18,23 +17,7 @@ public sealed partial class InferenceEngine
         SettleUnrun(jobs, AttemptOutcome.HandedBack, "The vehicle leaves before it ran.");
     }
 
-    public void Permit(OwnerConsent starts, OwnerConsent finishes)
-    {
-        IReadOnlyList<QueuedJob> jobs;
-        CancellationTokenSource? loads = null;
-        lock (_gate)
-        {
-            if (_disposed)
-                return;
-            (jobs, _starts) = (StopAllBut(starts, finishes), starts);
-            // The ones before may be about to be cancelled: they are not disposed of.
-            if (!starts.AllowsAny)
-                (loads, _loads) = (_loads, new CancellationTokenSource());
-        }
-
-        SettleUnrun(jobs, AttemptOutcome.HandedBack, StoppedReason);
-        loads?.Cancel();
-    }
+    public void Permit(OwnerConsent starts, OwnerConsent finishes) => Permit(starts, finishes, disposing: false);
 
     public void Limit(int threads, long memoryBytes)
     {
@@ -78,20 +61,28 @@ public sealed partial class InferenceEngine
         _expiry.Dispose();
         _company.Dispose();
         _way.Dispose();
-        Stop();
+        Permit(OwnerConsent.Nothing, OwnerConsent.Nothing, disposing: true);
         foreach (var thread in _threads)
             thread.Join();
         ReleaseAll();
     }
 
-    /// <summary>Takes no new work, ends what runs and loads, hands back what waits.</summary>
-    private void Stop()
+    /// <summary>Ends what may not finish, hands back what may not start, and breaks off the loads of models that may not.</summary>
+    private void Permit(OwnerConsent starts, OwnerConsent finishes, bool disposing)
     {
         IReadOnlyList<QueuedJob> jobs;
+        IReadOnlyList<CancellationTokenSource> loads;
         lock (_gate)
-            (jobs, _starts) = (StopAllBut(OwnerConsent.Nothing, OwnerConsent.Nothing), OwnerConsent.Nothing);
-        _loads.Cancel();
+        {
+            if (_disposed && !disposing)
+                return;
+            (jobs, _starts) = (StopAllBut(starts, finishes), starts);
+            loads = _models.LoadsBut(model => starts.AllowsAny && starts.Allows(model));
+        }
+
         SettleUnrun(jobs, AttemptOutcome.HandedBack, StoppedReason);
+        foreach (var load in loads)
+            load.Cancel();
     }
 
     /// <summary>Under the lock. A run ends for all of its members: they are of one artifact, and mostly of one model.</summary>

@@ -9,7 +9,10 @@ internal sealed class ModelSlot(ModelReference reference)
 
     public LoadedModel? Loaded { get; set; }
 
-    public bool Loading { get; set; }
+    public bool Loading => Break is not null;
+
+    /// <summary>Breaks off the load that is under way; null = none is. Not disposed of: it may be about to be cancelled when the load ends.</summary>
+    public CancellationTokenSource? Break { get; set; }
 
     public TimeSpan LoadStarted { get; set; }
 

@@ -17,6 +17,10 @@ internal sealed class ModelTable(long memoryBytes, int memoryFactor)
 
     public ModelSlot? Find(ArtifactHash hash) => _slots.GetValueOrDefault(hash);
 
+    /// <summary>Loads that are under way of models beside these.</summary>
+    public IReadOnlyList<CancellationTokenSource> LoadsBut(Func<ModelReference, bool> allowed) =>
+        [.. _slots.Values.Where(slot => !allowed(slot.Reference)).Select(slot => slot.Break).OfType<CancellationTokenSource>()];
+
     public ModelSlot GetOrAdd(ModelReference model)
     {
         if (!_slots.TryGetValue(model.Hash, out var slot))

@@ -61,6 +61,24 @@ public sealed class PermitTests
         await Assert.ThrowsAsync<ModelUnavailableException>(() => harness.Engine.LoadAsync(Loop.Model with { Name = "third" }, Loop));
     }
 
+    [Fact]
+    public async Task A_model_whose_consent_is_withdrawn_is_fetched_no_further_and_another_one_is()
+    {
+        using var harness = new EngineHarness();
+        var gate = new TaskCompletionSource();
+        var withdrawn = new TestArtifact("withdrawn", OnnxFile.Identity(TensorElementType.Float)) { Gate = gate.Task };
+        var other = new TestArtifact("other", OnnxFile.Identity(TensorElementType.Double)) { Gate = gate.Task };
+        var fetches = new[] { harness.Engine.LoadAsync(withdrawn.Model, withdrawn), harness.Engine.LoadAsync(other.Model, other) };
+        await Task.WhenAll(withdrawn.Opened.Task, other.Opened.Task).WaitAsync(EngineHarness.Patience);
+
+        var others = Everything with { Models = new ConsentedModels([other.Model.Name], []) };
+        harness.Engine.Permit(others, others);
+        await Assert.ThrowsAsync<ModelUnavailableException>(() => fetches[0].WaitAsync(EngineHarness.Patience));
+        gate.SetResult();
+        await fetches[1].WaitAsync(EngineHarness.Patience);
+        Assert.Equal([other.Model.Hash], harness.Engine.Status.Loaded);
+    }
+
     /// <summary>Whatever comes in whatever order: one outcome each, and no answer of work that came, or still waited, without consent.</summary>
     [Property(MaxTest = 40)]
     public Property Without_consent_no_further_inference_starts_whatever_else_happens() =>
