@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Mesh.Demo;
 
 /// <summary>The verdict as a table for people.</summary>
@@ -7,27 +5,16 @@ internal static class ClosingTable
 {
     public static string Render(Verdict verdict, Func<string, string> good, Func<string, string> bad)
     {
-        var table = new StringBuilder().AppendLine();
-        Row("answered", Checked(verdict.Answered, verdict.Requests));
-        Row("agree with labels", $"{verdict.AgreeWithLabel}/{verdict.Answered} ({Share(verdict.AgreeWithLabel, verdict.Answered)})");
-        Row("agree with direct run", Checked(verdict.AgreeWithDirect, verdict.Requests));
-        Row("latency", $"p50 {verdict.P50.TotalMilliseconds:0.0} ms, p99 {verdict.P99.TotalMilliseconds:0.0} ms");
-        Row("answers per vehicle", string.Join(", ", verdict.PerVehicle.Select(entry => $"{entry.Vehicle} {entry.Answers}")));
-        Row("retries", $"{verdict.Retries}");
+        var table = new ReportTable(good, bad);
+        table.Row("answered", verdict.Answered, verdict.Requests);
+        table.Row("agree with labels", $"{verdict.AgreeWithLabel}/{verdict.Answered} ({Share(verdict.AgreeWithLabel, verdict.Answered)})");
+        table.Row("agree with direct run", verdict.AgreeWithDirect, verdict.Requests);
+        table.Latency(verdict.P50, verdict.P99);
+        table.Row("answers per vehicle", string.Join(", ", verdict.PerVehicle.Select(entry => $"{entry.Vehicle} {entry.Answers}")));
+        table.Row("retries", $"{verdict.Retries}");
         foreach (var departure in verdict.Departures)
-            Row(departure.Drained ? "drained" : "killed", Describe(departure, verdict.PerVehicle));
-
-        table.AppendLine();
-        foreach (var failure in verdict.Failures)
-            table.Append("  ").AppendLine(bad(failure));
-        table.Append("  ").Append(verdict.Failures.Count == 0
-            ? good("Every picture was answered as the direct run answers it.")
-            : bad("FAILED"));
-        return table.ToString();
-
-        void Row(string name, string value) => table.AppendLine($"  {name,-22} {value}");
-
-        string Checked(int count, int of) => count == of ? good($"{count}/{of}") : bad($"{count}/{of}");
+            table.Row(departure.Drained ? "drained" : "killed", Describe(departure, verdict.PerVehicle));
+        return table.End(verdict.Failures, "Every picture was answered as the direct run answers it.");
     }
 
     private static string Describe(Departure departure, IReadOnlyList<(string Vehicle, int Answers)> perVehicle)
