@@ -140,10 +140,13 @@ public sealed partial class VehicleHost(
         }
 
         usage.IsMetered = judgement.Telemetry[VssCatalogue.NetworkIsMetered].Truth != false;
-        if (_session is { } session && (before is null || ConsentOf(before) != consent))
+        if (_session is { } session)
         {
-            units.SetDraining(session.IsDraining || !consent.Batch);
-            session.FactsChanged();
+            var isNew = before is null || ConsentOf(before) != consent;
+            if (isNew)
+                units.SetDraining(session.IsDraining || !consent.Batch);
+            if (isNew || !RuleTelling.IsSame(before!.Verdict.Denials, judgement.Verdict.Denials))
+                session.FactsChanged();
         }
 
         if (!IsSame(before?.Verdict, judgement.Verdict))
@@ -308,6 +311,7 @@ public sealed partial class VehicleHost(
             Math.Min(settings.MemoryBytes, policy.Computer.MemoryBytes),
             () => Consent,
             drain,
+            () => _judgement?.Verdict.Denials ?? [],
             Farewell);
     }
 

@@ -75,6 +75,7 @@ public sealed partial class VehicleSession : ISeedListener, IArtifactSource, IDi
             ParkedAt = facts.ParkedAt,
             LeavesAt = () => LeavesAt,
             Consent = facts.Consent,
+            Denials = facts.Denials,
             IsHeld = () => facts.Drain.Current is not null,
         };
     }

@@ -42,8 +42,6 @@ public sealed partial class WorkStreamService(
 {
     private const int MaxDeviceClass = 64;
 
-    /// <summary>Reasons that a goodbye may have, and characters of each; what is more is left out.</summary>
-
     /// <summary>Longer stays count as this long.</summary>
     private static readonly TimeSpan MaxParked = TimeSpan.FromDays(365);
 
@@ -57,7 +55,7 @@ public sealed partial class WorkStreamService(
         var stream = new WorkStreamConnection(registry.NextId(), ToSession(hello), http.Abort);
         var frames = registry.Traffic.Counting(responseStream);
         await frames.WriteAsync(new SeedFrame { Hello = Greeting() }, context.CancellationToken);
-        stream.LastStatus = Bounded(hello.Status);
+        Hear(stream, hello.Status);
         if (registry.TryRegister(stream, () => Opened(stream)) is { } refusal)
             throw Refused(StatusCode.FailedPrecondition, refusal);
         LogOpened(stream.Session.Vehicle, stream.Session.Epoch, stream.Session.Member);
@@ -180,7 +178,7 @@ public sealed partial class WorkStreamService(
 
     private void StatusChanged(WorkStreamConnection stream, VehicleStatus status)
     {
-        stream.LastStatus = Bounded(status);
+        Hear(stream, status);
         listener.StatusChanged(stream, status);
         units.StatusChanged(stream);
     }
@@ -206,6 +204,18 @@ public sealed partial class WorkStreamService(
             stream.TryPing(pulse.NextNonce());
         }
         while (await timer.WaitForNextTickAsync(cancellation));
+    }
+
+    private void Hear(WorkStreamConnection stream, VehicleStatus status)
+    {
+        if (status.Denials is { } denials)
+        {
+            stream.Denials = ToldDenials.Of(denials, time.GetUtcNow());
+            // The status is kept as it came: this part of it within bounds only.
+            status.Denials = null;
+        }
+
+        stream.LastStatus = Bounded(status);
     }
 
     private VehicleStatus Bounded(VehicleStatus status)
