@@ -9,6 +9,7 @@ using Mesh.Messages.Work;
 using Mesh.Node.Inference;
 using Mesh.Node.Policy;
 using Mesh.Node.Units;
+using Mesh.Operations;
 using Microsoft.Extensions.Logging;
 using OwnerConsent = Mesh.Messages.OwnerConsent;
 
@@ -55,6 +56,9 @@ public sealed partial class WorkStreamClient(
     /// </summary>
     public Task Over => _over.Task;
 
+    /// <summary>HOST:PORT where operators ask this seed, as its hello said; empty = it did not.</summary>
+    public string SeedOperators { get; private set; } = "";
+
     /// <summary>Its goodbye was said: the stream is not to be opened again.</summary>
     public bool HasLeft => _left;
 
@@ -90,6 +94,7 @@ public sealed partial class WorkStreamClient(
                 return StreamEnd.Broken;
             if (!IsOurCluster(hello))
                 return StreamEnd.OtherCluster;
+            SeedOperators = hello.Operators.Length <= OperationsLimits.HostLength ? hello.Operators : "";
             _unitPort = units is null ? null : new UnitPort(artifacts, () => Send(UnitsDue.Instance));
             Opened?.Invoke();
             var watching = WatchSilenceAsync();

@@ -28,6 +28,9 @@ public interface ISeedView
 
     /// <summary>Empty until this seed is a member itself.</summary>
     IReadOnlyList<NodeAddress> Seeds { get; }
+
+    /// <summary>HOST:PORT where operators ask this seed; empty = nowhere that a vehicle may name.</summary>
+    string Operators => "";
 }
 
 /// <summary>Serves work.proto's stream: hello, then frames both ways until one side ends it.</summary>
@@ -143,6 +146,7 @@ public sealed partial class WorkStreamService(
         {
             Region = seeds.Region.Value,
             Protocol = WorkProtocol.Version,
+            Operators = seeds.Operators,
             Seeds = { known.Select(seed => new SeedIncarnation { Address = seed.Address, Uid = seed.Uid }) },
         };
     }
