@@ -78,6 +78,6 @@ internal sealed class CommandRoute(OperationsClient client, Func<HostAddress, Op
             }
         }
 
-        throw new PbmException(PbmExit.NotConnected, $"{client.Host} refers to others, and none of them can be asked:\n{string.Join('\n', problems)}");
+        throw new PbmException(PbmExit.NotConnected, $"{client.Host} refers to others, and none of them can be asked: {string.Join("; ", problems)}");
     }
 }
