@@ -71,7 +71,7 @@ public sealed class MeshPaletteTests
     public void Seeds_that_told_their_operators_port_are_referred_to(string line, string added)
     {
         var referred = Assert.IsType<CommandReferredException>(Refusal(line, "127.0.0.1:9110", "10.0.0.2:9111"));
-        Assert.Equal(["127.0.0.1:9110", "10.0.0.2:9111"], referred.Referral.Hosts);
+        Assert.Equal("127.0.0.1:9110 10.0.0.2:9111", string.Join(' ', referred.Referral.Hosts));
         Assert.Equal(added, string.Join(' ', referred.Referral.Added));
         Assert.EndsWith($": pbm 127.0.0.1:9110 mesh {line.Split(' ')[1]} … or pbm 10.0.0.2:9111 mesh {line.Split(' ')[1]} …", referred.Message, StringComparison.Ordinal);
     }

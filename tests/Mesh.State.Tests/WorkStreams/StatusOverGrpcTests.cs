@@ -83,8 +83,9 @@ public sealed class StatusOverGrpcTests : IAsyncLifetime
     [Fact]
     public async Task Rules_that_deny_work_are_told_at_first_and_then_when_they_are_others()
     {
-        var denials = Low(42);
-        await using var vehicle = GrpcVehicle.Dial(_seed, _harness, Identity() with { Denials = () => denials }, _time);
+        var (denials, number) = (Low(42), 1UL);
+        var identity = Identity() with { Denials = () => denials, LeavesAt = () => _time.GetUtcNow() + TimeSpan.FromMilliseconds(number) };
+        await using var vehicle = GrpcVehicle.Dial(_seed, _harness, identity, _time);
         var (stream, _) = await _seed.StatusAsync(_ => true);
         var first = stream.Denials;
         Assert.Equal(("LOW_CHARGE", "42"), (Assert.Single(first!.Rules).Code, first.Rules[0].Value));
@@ -104,8 +105,10 @@ public sealed class StatusOverGrpcTests : IAsyncLifetime
 
         async Task NextStatusAsync()
         {
+            // Each status has a number of its own.
+            number++;
             vehicle.Client.StatusChanged();
-            await _seed.StatusAsync(_ => true);
+            await _seed.StatusAsync(status => status.LeavesInMs == number);
         }
     }
 
