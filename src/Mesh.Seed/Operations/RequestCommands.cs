@@ -69,8 +69,7 @@ internal sealed class RequestCommands(RegionDesk desk)
     private string Unknown(string what, ImmutableArray<VehicleId> near, RequestFindings found)
     {
         var text = $"this seed knows no vehicle and no request '{what}'";
-        if (near.Length > 0)
-            text += $"; did you mean vehicle {string.Join(" or ", near)}?";
+        text += near.Length > 0 ? $"; did you mean vehicle {string.Join(" or ", near)}?" : ".";
         text += $" A request is named by the answer's parameter mesh_request{(found.Last is { } last ? $", e.g. {new RequestName(Uid, last)}" : "")}, or by the id that its client gave it, at the seed that took it;"
             + " 'mesh requests --all', 'mesh vehicles' and 'mesh batches --all' list what there is";
         return text;
