@@ -30,8 +30,8 @@ internal static class RuleTelling
     }
 
     /// <summary>
-    /// The same rules deny the same work by the same limits. A value that changes meanwhile is no news, or a signal that is told
-    /// ten times a second would be ten frames a second to each seed.
+    /// The same rules deny the same work by the same limits. A value that changes meanwhile is no news: a status goes to each seed
+    /// several times a second, and most signals have a new value by then.
     /// </summary>
     public static bool IsSame(ImmutableArray<Denial> one, ImmutableArray<Denial> other) =>
         one == other || one.Select(Substance).SequenceEqual(other.Select(Substance));

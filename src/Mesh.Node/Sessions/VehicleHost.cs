@@ -140,13 +140,10 @@ public sealed partial class VehicleHost(
         }
 
         usage.IsMetered = judgement.Telemetry[VssCatalogue.NetworkIsMetered].Truth != false;
-        if (_session is { } session)
+        if (_session is { } session && (before is null || ConsentOf(before) != consent))
         {
-            var isNew = before is null || ConsentOf(before) != consent;
-            if (isNew)
-                units.SetDraining(session.IsDraining || !consent.Batch);
-            if (isNew || !RuleTelling.IsSame(before!.Verdict.Denials, judgement.Verdict.Denials))
-                session.FactsChanged();
+            units.SetDraining(session.IsDraining || !consent.Batch);
+            session.FactsChanged();
         }
 
         if (!IsSame(before?.Verdict, judgement.Verdict))

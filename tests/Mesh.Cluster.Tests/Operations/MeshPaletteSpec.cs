@@ -87,6 +87,12 @@ public sealed class MeshPaletteSpec : IAsyncLifetime
         Assert.Contains(seen["why_not"]!.AsArray(), reason => (string)reason!["code"]! == "OPERATOR_DRAIN");
         Assert.Equal(ReasonCodes.OperatorDrain, (string)Assert.Single(seen["denials"]!.AsArray())!["code"]!);
         Assert.Contains("asked for by spec", (string)seen["summary"]!, StringComparison.Ordinal);
+        // The consent is what it was, and yet the seed hears of the new drain.
+        await _region.MeshAsync("drain", ("vehicle", "V-1"), ("for", "3h"));
+        await InProcessRegion.UntilAsync(
+            () => (string)Document(_region.MeshAsync("explain", ("what", "V-1")).GetAwaiter().GetResult())["denials"]![0]!["value"]!
+                != (string)seen["denials"]![0]!["value"]!,
+            "the new drain at the seed");
 
         await _region.StopVehicleAsync("V-1");
         await StateAsync("V-1", "away");

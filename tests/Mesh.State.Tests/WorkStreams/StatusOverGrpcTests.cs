@@ -79,7 +79,7 @@ public sealed class StatusOverGrpcTests : IAsyncLifetime
         Assert.False(stream.LastStatus.Draining);
     }
 
-    /// <summary>A signal may be told ten times a second; each frame that a seed must read would be one too many.</summary>
+    /// <summary>A status goes with each pong, and a signal's value changes as often.</summary>
     [Fact]
     public async Task Rules_that_deny_work_are_told_at_first_and_then_when_they_are_others()
     {
