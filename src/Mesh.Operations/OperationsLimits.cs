@@ -23,6 +23,12 @@ public static class OperationsLimits
     /// <summary>Characters of what an error tells: it travels in a header.</summary>
     public const int ErrorLength = 2000;
 
+    /// <summary>Hosts that one referral names.</summary>
+    public const int Referrals = 8;
+
+    /// <summary>Characters of HOST:PORT.</summary>
+    public const int HostLength = 300;
+
     public const int Palettes = 64;
 
     /// <summary>Commands of a palette.</summary>

@@ -19,7 +19,7 @@ internal static class PbmExit
 }
 
 /// <summary>The message is for a person: what is wrong and what to do.</summary>
-internal sealed class PbmException(int exitCode, string message) : Exception(message)
+internal class PbmException(int exitCode, string message) : Exception(message)
 {
     public int ExitCode { get; } = exitCode;
 }

@@ -52,13 +52,16 @@ internal static class PbmProgram
             return PbmExit.Ok;
         }
 
-        using var client = new OperationsClient(options.Host, options.Connection, terminal.Variable(ConnectionOptions.TokenVariable));
-        var session = new CommandSession(client, terminal);
+        using var client = Open(options.Host);
+        using var route = new CommandRoute(client, Open);
+        var session = new CommandSession(client, route, terminal);
         if (options.Line.Words.Length > 0)
             return await session.RunAsync(options.Line, terminal.IsInTerminal ? Ask(terminal) : null);
         return terminal.IsInTerminal && terminal.IsOutTerminal
             ? await new Prompt(session, terminal, options).RunAsync()
             : await new LineFeed(session, terminal, options.Line).RunAsync();
+
+        OperationsClient Open(HostAddress host) => new(host, options.Connection, terminal.Variable(ConnectionOptions.TokenVariable));
     }
 
     private static Func<string, bool> Ask(ITerminal terminal) => question =>

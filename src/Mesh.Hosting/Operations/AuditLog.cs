@@ -40,7 +40,7 @@ public sealed partial class AuditLog(string folder, TimeProvider time, ILogger<A
         return id;
     }
 
-    /// <param name="outcome">"done", "failed", "cancelled", "too late".</param>
+    /// <param name="outcome">"done", "failed", "cancelled", "too late", "referred".</param>
     /// <param name="reason">Why it failed; null = it did not.</param>
     public void End(string id, string outcome, string? reason)
     {

@@ -1,3 +1,5 @@
+using Mesh.Operations;
+
 namespace Mesh.Hosting.Operations;
 
 /// <summary>Why a command does not run, or ends before its answer does.</summary>
@@ -11,6 +13,9 @@ public enum CommandRefusal
     /// <summary>The handler says why it cannot be done.</summary>
     Failed,
 
+    /// <summary>Others can answer it.</summary>
+    Referred,
+
     /// <summary>A mistake in the handler; the log says which.</summary>
     Broken,
     Late,
@@ -21,4 +26,7 @@ public enum CommandRefusal
 public sealed class CommandRefusedException(CommandRefusal refusal, string message) : Exception(message)
 {
     public CommandRefusal Refusal { get; } = refusal;
+
+    /// <summary>Set where the refusal is <see cref="CommandRefusal.Referred"/>.</summary>
+    public Referral? Referral { get; init; }
 }

@@ -104,7 +104,7 @@ public sealed partial class CommandRunner
                 }
                 catch (CommandRefusedException e) when (e.Refusal != CommandRefusal.Cancelled)
                 {
-                    (outcome, reason) = (e.Refusal == CommandRefusal.Late ? "too late" : "failed", e.Message);
+                    (outcome, reason) = (OutcomeOf(e.Refusal), e.Message);
                     throw;
                 }
 
@@ -167,6 +167,14 @@ public sealed partial class CommandRunner
         }
     }
 
+    private static string OutcomeOf(CommandRefusal refusal) => refusal switch
+    {
+        CommandRefusal.Late => "too late",
+        // Nothing was done here; the host that does it has a line of its own.
+        CommandRefusal.Referred => "referred",
+        _ => "failed",
+    };
+
     private CommandRefusedException RefusalOf(
         Exception exception, CommandReading.Command command, CancellationToken cancellation, CancellationToken limit)
     {
@@ -174,6 +182,8 @@ public sealed partial class CommandRunner
         {
             case CommandFailedException failed:
                 return new CommandRefusedException(CommandRefusal.Failed, failed.Message);
+            case CommandReferredException referred:
+                return new CommandRefusedException(CommandRefusal.Referred, referred.Message) { Referral = referred.Referral };
             case OperationCanceledException when cancellation.IsCancellationRequested:
                 return new CommandRefusedException(CommandRefusal.Cancelled, "the operator does not wait any more");
             case OperationCanceledException when limit.IsCancellationRequested:

@@ -26,7 +26,7 @@ internal sealed partial class OperationsService(
         }
         catch (CommandRefusedException e) when (e.Refusal != CommandRefusal.Cancelled)
         {
-            throw Failure(StatusOf(e.Refusal), e.Message);
+            throw Failure(StatusOf(e.Refusal), e.Message, e.Referral);
         }
         catch (Exception e) when (e is CommandRefusedException or OperationCanceledException)
         {
@@ -55,12 +55,14 @@ internal sealed partial class OperationsService(
         CommandRefusal.Wrong => StatusCode.InvalidArgument,
         CommandRefusal.Unconfirmed => StatusCode.FailedPrecondition,
         CommandRefusal.Busy => StatusCode.ResourceExhausted,
-        CommandRefusal.Failed => StatusCode.Aborted,
+        CommandRefusal.Failed or CommandRefusal.Referred => StatusCode.Aborted,
         CommandRefusal.Late => StatusCode.DeadlineExceeded,
         _ => StatusCode.Internal,
     };
 
-    private static RpcException Failure(StatusCode code, string message) => new(new Status(code, OperationsLimits.Cut(message, OperationsLimits.ErrorLength)));
+    private static RpcException Failure(StatusCode code, string message, Mesh.Operations.Referral? referral = null) => new(
+        new Status(code, OperationsLimits.Cut(message, OperationsLimits.ErrorLength)),
+        referral is null ? [] : new Metadata { { WireForm.ReferralTrailer, referral.ToWire() } });
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "An operator's call from {Peer} was refused: no certificate or token that is known")]
     private partial void LogUnknown(string peer);

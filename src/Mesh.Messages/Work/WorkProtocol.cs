@@ -24,6 +24,12 @@ public static class WorkProtocol
     /// <summary>Unit lines, or their results, that share a frame: little, because interactive items wait for the frame before theirs.</summary>
     public const int UnitBytesPerFrame = 128 << 10;
 
+    /// <summary>Rules that a vehicle tells at once, and that a seed keeps of it.</summary>
+    public const int MaxDenials = 32;
+
+    /// <summary>Characters of each of their texts.</summary>
+    public const int MaxDenialText = 300;
+
     /// <summary>Path of a model artifact on the seed's work port, by the SHA-256 of its bytes.</summary>
     public static string ArtifactPath(ArtifactHash hash) => $"/artifacts/{hash.Hex}";
 }

@@ -25,8 +25,8 @@ internal sealed class VehicleCommands(
 
     public IAsyncEnumerable<CommandOutput> RunAsync(CommandCall call, CancellationToken cancellation)
     {
-        if (VehicleWords.Problem(call, settings.Vehicle, settings.Seeds) is { } problem)
-            throw new CommandFailedException(problem);
+        if (VehicleWords.Refusal(call, settings.Vehicle, host.Standing.Session?.SeedOperators ?? [], settings.Seeds) is { } refusal)
+            throw refusal;
         return call.Command switch
         {
             "explain" => One(() => VehicleExplanation.Of(settings.Vehicle, host.Standing, eligibility.Latest, drain.Current, life.Recent, time.GetUtcNow())),

@@ -8,8 +8,19 @@ namespace Mesh.Node.Operations;
 /// <summary>Which commands of the palette <c>mesh</c> a vehicle can answer: those about itself. Pure.</summary>
 internal static class VehicleWords
 {
-    /// <summary>Why it cannot, with whom to ask; null = it can.</summary>
-    public static string? Problem(CommandCall call, VehicleId self, IReadOnlyList<DnsEndPoint> seeds)
+    /// <param name="operators">HOST:PORT where operators ask the seeds that have its work stream, as far as those told.</param>
+    /// <param name="seeds">Of its settings, to be named where none told.</param>
+    /// <returns>Why it cannot, with whom to ask: a referral where that is known. Null = it can.</returns>
+    public static Exception? Refusal(CommandCall call, VehicleId self, IReadOnlyList<string> operators, IReadOnlyList<DnsEndPoint> seeds)
+    {
+        if (Problem(call, self) is not { } problem)
+            return null;
+        if (operators.Count == 0)
+            return new CommandFailedException($"{problem}: {Ask(call, seeds.Select(HostOf).Distinct(StringComparer.OrdinalIgnoreCase).Take(4))}");
+        return new CommandReferredException($"{problem}: {Ask(call, operators)}", new Referral([.. operators], MeansItself(call) ? [self.Value] : []));
+    }
+
+    private static string? Problem(CommandCall call, VehicleId self)
     {
         switch (call.Command)
         {
@@ -17,15 +28,23 @@ internal static class VehicleWords
                 return null;
             case "explain" or "vehicle" or "drain" or "resume" when !call.Has("model"):
                 var named = call.Find(call.Command == "explain" ? "what" : "vehicle");
-                return named is null || named == self.Value ? null : $"this is {self}; ask a seed about others: {Ask(call, seeds)}";
+                return named is null || named == self.Value ? null : $"this is {self}; ask a seed about others";
             default:
-                return $"a seed knows that: {Ask(call, seeds)}";
+                return "a seed knows that";
         }
     }
 
-    private static string Ask(CommandCall call, IReadOnlyList<DnsEndPoint> seeds)
+    /// <summary>Who asks a vehicle to load a model means this vehicle, which a seed must be told.</summary>
+    private static bool MeansItself(CommandCall call) => call.Command switch
     {
-        var hosts = seeds.Select(seed => seed.Host).Distinct(StringComparer.OrdinalIgnoreCase).Take(4);
-        return string.Join(" or ", hosts.Select(host => $"pbm {(host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host)}:{OperationsSettings.DefaultPort} mesh {call.Command} …"));
-    }
+        "load" or "unload" => !call.Has("vehicle"),
+        "explain" => !call.Has("what"),
+        _ => false,
+    };
+
+    private static string Ask(CommandCall call, IEnumerable<string> hosts) =>
+        string.Join(" or ", hosts.Select(host => $"pbm {host} mesh {call.Command} …"));
+
+    private static string HostOf(DnsEndPoint seed) =>
+        $"{(seed.Host.Contains(':', StringComparison.Ordinal) ? $"[{seed.Host}]" : seed.Host)}:{OperationsSettings.DefaultPort}";
 }

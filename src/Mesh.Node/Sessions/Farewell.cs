@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using Mesh.Messages.Work;
 using Mesh.Node.Policy;
 
@@ -11,26 +10,11 @@ namespace Mesh.Node.Sessions;
 public sealed record Farewell(string Cause, ImmutableArray<Denial> Denials)
 {
     /// <summary>Says nothing of where the vehicle is.</summary>
-    public Goodbye ToGoodbye(string reason)
+    public Goodbye ToGoodbye(string reason) => new()
     {
-        var told = Denials.Select(denial => denial.Told()).ToList();
-        return new Goodbye { Reason = reason, Cause = Cause, Denials = { told.Select(denial => denial.ToString()) }, Rules = { told.Select(RuleOf) } };
-    }
-
-    private static RuleDenial RuleOf(Denial denial)
-    {
-        var rule = new RuleDenial
-        {
-            Code = denial.Code,
-            Rule = denial.Rule,
-            Signal = denial.Path,
-            Value = denial.Value,
-            Threshold = denial.Threshold,
-            Setting = denial.Setting,
-            Unknown = denial.Unknown is { } unknown ? JsonNamingPolicy.SnakeCaseLower.ConvertName(unknown.ToString()) : "",
-        };
-        if (denial.Age is { } age)
-            rule.AgeS = age.TotalSeconds;
-        return rule;
-    }
+        Reason = reason,
+        Cause = Cause,
+        Denials = { Denials.Select(denial => denial.Told().ToString()) },
+        Rules = { Denials.Select(RuleTelling.ToWire) },
+    };
 }

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using Mesh.Messages;
+using Mesh.Node.Policy;
 
 namespace Mesh.Node.Sessions;
 
@@ -20,4 +22,7 @@ public sealed record SessionIdentity(VehicleId Vehicle, SessionEpoch Epoch, Regi
 
     /// <summary>What the owner lets it run.</summary>
     public Func<OwnerConsent> Consent { get; init; } = () => OwnerConsent.Everything;
+
+    /// <summary>What denies work.</summary>
+    public Func<ImmutableArray<Denial>> Denials { get; init; } = () => [];
 }

@@ -308,6 +308,7 @@ public sealed partial class VehicleHost(
             Math.Min(settings.MemoryBytes, policy.Computer.MemoryBytes),
             () => Consent,
             drain,
+            () => _judgement?.Verdict.Denials ?? [],
             Farewell);
     }
 

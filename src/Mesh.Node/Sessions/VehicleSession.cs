@@ -10,6 +10,7 @@ using Mesh.Messages;
 using Mesh.Messages.Control;
 using Mesh.Node.Inference;
 using Mesh.Node.Units;
+using Mesh.Operations;
 using Microsoft.Extensions.Logging;
 
 namespace Mesh.Node.Sessions;
@@ -75,6 +76,7 @@ public sealed partial class VehicleSession : ISeedListener, IArtifactSource, IDi
             ParkedAt = facts.ParkedAt,
             LeavesAt = () => LeavesAt,
             Consent = facts.Consent,
+            Denials = facts.Denials,
             IsHeld = () => facts.Drain.Current is not null,
         };
     }
@@ -95,6 +97,10 @@ public sealed partial class VehicleSession : ISeedListener, IArtifactSource, IDi
                 return [.. _links.Where(link => link.Value.Stream is not null).Select(link => link.Key)];
         }
     }
+
+    /// <summary>HOST:PORT where operators ask those seeds, as far as they told; bounded by <see cref="OperationsLimits.Referrals"/>.</summary>
+    public IReadOnlyList<string> SeedOperators =>
+        [.. OpenStreams().Select(stream => stream.SeedOperators).Where(host => host.Length > 0).Distinct(StringComparer.Ordinal).Take(OperationsLimits.Referrals)];
 
     /// <summary>Cancelled when it has ended.</summary>
     public CancellationToken Ended { get; }

@@ -8,7 +8,8 @@ namespace Mesh.Node.Sessions;
 public sealed record VehicleStanding(VehiclePhase Phase, DepartureCause? Cause, SessionStanding? Session);
 
 /// <param name="Seeds">That have its work stream.</param>
-public sealed record SessionStanding(SessionEpoch Epoch, NodeAddress Member, IReadOnlyList<NodeAddress> Seeds, DateTimeOffset? LeavesAt)
+/// <param name="SeedOperators">HOST:PORT where operators ask those seeds, as far as they told.</param>
+public sealed record SessionStanding(SessionEpoch Epoch, NodeAddress Member, IReadOnlyList<NodeAddress> Seeds, IReadOnlyList<string> SeedOperators, DateTimeOffset? LeavesAt)
 {
-    public static SessionStanding Of(VehicleSession session) => new(session.Epoch, session.Member, session.Seeds, session.LeavesAt);
+    public static SessionStanding Of(VehicleSession session) => new(session.Epoch, session.Member, session.Seeds, session.SeedOperators, session.LeavesAt);
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Threading.Channels;
 using Google.Protobuf;
 using Grpc.Core;
@@ -6,7 +7,9 @@ using Grpc.Net.Client;
 using Mesh.Messages;
 using Mesh.Messages.Work;
 using Mesh.Node.Inference;
+using Mesh.Node.Policy;
 using Mesh.Node.Units;
+using Mesh.Operations;
 using Microsoft.Extensions.Logging;
 using OwnerConsent = Mesh.Messages.OwnerConsent;
 
@@ -39,6 +42,7 @@ public sealed partial class WorkStreamClient(
     private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private UnitPort? _unitPort;
     private Goodbye? _goodbye;
+    private ImmutableArray<Denial>? _told;
     private volatile bool _draining;
     private volatile bool _left;
     private long _heard;
@@ -51,6 +55,9 @@ public sealed partial class WorkStreamClient(
     /// or not, resets the stream, and a reset overtakes what the seed has not read yet.
     /// </summary>
     public Task Over => _over.Task;
+
+    /// <summary>HOST:PORT where operators ask this seed, as its hello said; empty = it did not.</summary>
+    public string SeedOperators { get; private set; } = "";
 
     /// <summary>Its goodbye was said: the stream is not to be opened again.</summary>
     public bool HasLeft => _left;
@@ -87,6 +94,7 @@ public sealed partial class WorkStreamClient(
                 return StreamEnd.Broken;
             if (!IsOurCluster(hello))
                 return StreamEnd.OtherCluster;
+            SeedOperators = hello.Operators.Length <= OperationsLimits.HostLength ? hello.Operators : "";
             _unitPort = units is null ? null : new UnitPort(artifacts, () => Send(UnitsDue.Instance));
             Opened?.Invoke();
             var watching = WatchSilenceAsync();
@@ -146,11 +154,22 @@ public sealed partial class WorkStreamClient(
             Queued = (uint)status.Queued,
             Draining = _draining,
             Held = identity.IsHeld(),
-            // At least 1: 0 says that nothing is announced.
             Consent = ToWire(identity.Consent()),
+            Denials = DenialsIfNew(),
+            // At least 1: 0 says that nothing is announced.
             LeavesInMs = identity.LeavesAt() is { } leaves ? (ulong)Math.Max(1, (leaves - time.GetUtcNow()).TotalMilliseconds) : 0,
             Loaded = { status.Loaded.Select(hash => new Messages.Work.LoadedModel { Sha256 = ByteString.CopyFrom(hash.ToBytes()) }) },
         };
+    }
+
+    /// <summary>Null where the seed has been told of them on this stream. Called by one writer at a time: the hello's, then the frames'.</summary>
+    private PolicyDenials? DenialsIfNew()
+    {
+        var denials = identity.Denials();
+        if (_told is { } told && RuleTelling.IsSame(told, denials))
+            return null;
+        _told = denials;
+        return RuleTelling.ToWire(denials);
     }
 
     private static Messages.Work.OwnerConsent ToWire(OwnerConsent consent)

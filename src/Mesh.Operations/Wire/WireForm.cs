@@ -2,12 +2,16 @@ using System.Collections.Immutable;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Google.Protobuf;
 
 namespace Mesh.Operations.Wire;
 
 /// <summary>Palettes and answers to and from their messages.</summary>
 public static class WireForm
 {
+    /// <summary>The trailer of a call that others can answer.</summary>
+    public const string ReferralTrailer = "mesh-referral-bin";
+
     private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static readonly JsonDocumentOptions Depth = new() { MaxDepth = OperationsLimits.DocumentDepth };
@@ -40,6 +44,27 @@ public static class WireForm
             Parse(output.Document) as JsonObject ?? throw new FormatException("a document is no JSON object")),
         _ => null,
     };
+
+    public static byte[] ToWire(this Mesh.Operations.Referral referral) => new Referral
+    {
+        Hosts = { referral.Hosts.Where(host => host.Length <= OperationsLimits.HostLength).Take(OperationsLimits.Referrals) },
+        Added = { referral.Added },
+    }.ToByteArray();
+
+    /// <summary>Null for what is none, and for one that names nobody.</summary>
+    public static Mesh.Operations.Referral? ReferralFromWire(byte[] trailer)
+    {
+        try
+        {
+            var wire = Referral.Parser.ParseFrom(trailer);
+            var hosts = wire.Hosts.Where(host => host.Length <= OperationsLimits.HostLength).Take(OperationsLimits.Referrals).ToImmutableArray();
+            return hosts.IsEmpty ? null : new Mesh.Operations.Referral(hosts, [.. wire.Added]);
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return null;
+        }
+    }
 
     private static Command ToWire(CommandDefinition command) => new()
     {

@@ -27,6 +27,10 @@ internal sealed class OperationsClient : IDisposable
         _channel = Channels.Open(host, options);
     }
 
+    public HostAddress Host => _host;
+
+    public bool IsTls => _options.Tls;
+
     /// <exception cref="PbmException">There is no host, or it does not let us.</exception>
     public async Task<HostPalettes> GetPalettesAsync(TimeSpan limit, CancellationToken cancellation)
     {
@@ -96,9 +100,13 @@ internal sealed class OperationsClient : IDisposable
             // The stream broke, which is told in several ways.
             StatusCode.Internal or StatusCode.Unknown or StatusCode.Cancelled when e.Status.DebugException is not null =>
                 new PbmException(PbmExit.NotConnected, $"{_host} is gone, and the answer is not complete: {Reason(e)}"),
+            StatusCode.Aborted when ReferralOf(e) is { } referral => new ReferredException(e.Status.Detail, referral),
             _ => new PbmException(PbmExit.Failed, e.Status.Detail),
         };
     }
+
+    private static Mesh.Operations.Referral? ReferralOf(RpcException e) =>
+        e.Trailers.GetValueBytes(WireForm.ReferralTrailer) is { } trailer ? WireForm.ReferralFromWire(trailer) : null;
 
     /// <summary>A channel tries again later and later; a person who repeats a command means now.</summary>
     private void StartAnew()

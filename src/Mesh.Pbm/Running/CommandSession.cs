@@ -8,7 +8,7 @@ using Mesh.Pbm.Terminals;
 namespace Mesh.Pbm.Running;
 
 /// <summary>Runs commands at one host: reads their words by its palettes, asks where they take something away, shows the answer.</summary>
-internal sealed class CommandSession(OperationsClient client, ITerminal terminal)
+internal sealed class CommandSession(OperationsClient client, CommandRoute route, ITerminal terminal)
 {
     private static readonly TimeSpan PaletteLimit = TimeSpan.FromSeconds(10);
 
@@ -69,11 +69,12 @@ internal sealed class CommandSession(OperationsClient client, ITerminal terminal
         using var interruption = terminal.Interruption();
         var cancellation = interruption.Token;
         if (line.Watch is { } interval)
-            return await new Watch(client, terminal, line, interval).RunAsync(command, cancellation);
+            return await new Watch(route, terminal, line, interval).RunAsync(command, cancellation);
         var printer = Printer(terminal.Out, line, terminal.Style(line.NoColor), command.Definition.IsEndless);
         try
         {
-            await foreach (var output in client.RunAsync(line.Words, command.Definition.IsDestructive, cancellation))
+            await foreach (var output in route.RunAsync(
+                line.Words, command.Definition.IsDestructive, (host, added) => terminal.TellAnswering(command, line.Words, host, added), cancellation))
                 printer.Write(output);
             return PbmExit.Ok;
         }

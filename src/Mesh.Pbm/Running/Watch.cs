@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using Mesh.Operations.Grammar;
 using Mesh.Pbm.Connection;
@@ -10,7 +11,7 @@ namespace Mesh.Pbm.Running;
 /// Runs a command again and again. On a terminal the newest answer stands in the place of the one before, also while the host is
 /// gone for a while; elsewhere answers follow each other.
 /// </summary>
-internal sealed class Watch(OperationsClient client, ITerminal terminal, LineOptions line, TimeSpan interval)
+internal sealed class Watch(CommandRoute route, ITerminal terminal, LineOptions line, TimeSpan interval)
 {
     private const string EnterScreen = "\e[?1049h\e[?25l";
     private const string LeaveScreen = "\e[?25h\e[?1049l";
@@ -19,6 +20,9 @@ internal sealed class Watch(OperationsClient client, ITerminal terminal, LineOpt
     private const string ClearBelow = "\e[J";
 
     private string _last = "";
+
+    /// <summary>Who answers instead of the host that was asked; empty = that one does.</summary>
+    private string _answering = "";
 
     public async Task<int> RunAsync(CommandReading.Command command, CancellationToken cancellation)
     {
@@ -56,7 +60,7 @@ internal sealed class Watch(OperationsClient client, ITerminal terminal, LineOpt
     {
         if (!isLive)
         {
-            await PrintAsync(terminal.Out, terminal.Style(line.NoColor), cancellation);
+            await PrintAsync(command, terminal.Out, terminal.Style(line.NoColor), cancellation);
             if (!line.Json)
                 terminal.Out.Write('\n');
             terminal.Out.Flush();
@@ -67,7 +71,7 @@ internal sealed class Watch(OperationsClient client, ITerminal terminal, LineOpt
         using var frame = new StringWriter(CultureInfo.InvariantCulture);
         try
         {
-            await PrintAsync(frame, style, cancellation);
+            await PrintAsync(command, frame, style, cancellation);
             _last = frame.ToString();
         }
         catch (PbmException e) when (e.ExitCode == PbmExit.NotConnected)
@@ -75,21 +79,32 @@ internal sealed class Watch(OperationsClient client, ITerminal terminal, LineOpt
             frame.WriteLine($"{style.Error("pbm:")} {SafeText.OneLine(e.Message)}; tries again");
         }
 
-        var title = style.Head(SafeText.Fit($"{command.ToLine()}  every {interval.TotalSeconds:0.#} s  Ctrl-C ends it", style.Width ?? int.MaxValue));
+        var title = style.Head(SafeText.Fit(
+            $"{command.ToLine()}  every {interval.TotalSeconds:0.#} s  Ctrl-C ends it{(_answering.Length > 0 ? $"  {_answering}" : "")}", style.Width ?? int.MaxValue));
         Draw([title, "", .. frame.ToString().TrimEnd('\n').Split('\n')]);
     }
 
-    private async Task PrintAsync(TextWriter output, TextStyle style, CancellationToken cancellation)
+    private async Task PrintAsync(CommandReading.Command command, TextWriter output, TextStyle style, CancellationToken cancellation)
     {
+        var isLive = output != terminal.Out;
         var printer = CommandSession.Printer(output, line, style, isEndless: false);
         try
         {
-            await foreach (var piece in client.RunAsync(line.Words, isConfirmed: false, cancellation))
+            await foreach (var piece in route.RunAsync(line.Words, isConfirmed: false, Answering, cancellation))
                 printer.Write(piece);
         }
         finally
         {
             printer.End();
+        }
+
+        void Answering(HostAddress host, ImmutableArray<string> added)
+        {
+            var answering = Telling.Answering(command, line.Words, host, added);
+            // The screen has it in its title; elsewhere it is said once, and again when another one answers.
+            if (!isLive && answering != _answering)
+                terminal.Error.WriteLine(answering);
+            _answering = answering;
         }
     }
 

@@ -105,7 +105,7 @@ public static partial class SeedHost
         .AddSingleton<SeedNode>()
         .AddSingleton<IClusterMember>(provider => provider.GetRequiredService<SeedNode>())
         .AddMemberPalettes()
-        .AddSingleton<ISeedView>(provider => provider.GetRequiredService<SeedNode>())
+        .AddSingleton<ISeedView, SeedView>()
         .AddHostedService(provider => provider.GetRequiredService<SeedNode>());
 
     private static void Listen(KestrelServerOptions kestrel, SeedSettings settings)

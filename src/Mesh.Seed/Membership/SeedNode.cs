@@ -51,7 +51,7 @@ public sealed partial class SeedNode(
     IBatchWork batches,
     JournalWatch journal,
     IHostApplicationLifetime lifetime,
-    ILoggerFactory loggers) : IHostedLifecycleService, ISeedView, IClusterMember
+    ILoggerFactory loggers) : IHostedLifecycleService, IClusterMember
 {
     private readonly ILogger _logger = loggers.CreateLogger<SeedNode>();
     private ActorSystem? _system;
@@ -85,6 +85,7 @@ public sealed partial class SeedNode(
 
     public MemberStatus Status => _cluster?.SelfMember.Status ?? MemberStatus.Joining;
 
+    /// <summary>The seeds of its cluster; empty until it is a member itself.</summary>
     public IReadOnlyList<NodeAddress> Seeds
     {
         get

@@ -25,7 +25,7 @@ internal static class RequestDocument
             ["state"] = state,
             ["outcome"] = report.Outcome is { } outcome ? Words.Of(outcome) : null,
             ["error"] = Words.Text(report.Error),
-            ["summary"] = Summary(report, state),
+            ["summary"] = Summary(report, state, found.Denied),
             ["model"] = report.Model.ToString(),
             ["priority"] = report.Level,
             ["payload_bytes"] = report.PayloadBytes,
@@ -38,10 +38,12 @@ internal static class RequestDocument
             ["attempts_in_all"] = report.AttemptCount,
             ["decisions"] = new JsonArray([.. report.Decisions.Select(decision => Decision(decision, report))]),
             ["decisions_in_all"] = report.DecisionCount,
+            ["denied_now"] = found.Denied.IsEmpty ? null
+                : new JsonArray([.. found.Denied.Select(denied => new JsonObject { ["code"] = denied.Code, ["vehicles"] = denied.Vehicles })]),
         };
     }
 
-    private static string Summary(RequestReport report, string state)
+    private static string Summary(RequestReport report, string state, ImmutableArray<DeniedVehicles> denied)
     {
         var last = report.Attempts is [.., var newest] ? newest : (TracedAttempt?)null;
         switch (report.Outcome)
@@ -54,7 +56,7 @@ internal static class RequestDocument
             case null when state == "running" && last is { } running:
                 return $"it is out on {running.Vehicle}; {Reason(report, running)}";
             default:
-                return report.Decisions is [.., { Chosen: null } look] ? $"it waits: {Nobody(look)}" : "it waits for its turn: others go before it";
+                return report.Decisions is [.., { Chosen: null } look] ? $"it waits: {Nobody(look)}{Denied(denied)}" : "it waits for its turn: others go before it";
         }
     }
 
@@ -82,6 +84,9 @@ internal static class RequestDocument
         return $"of {fleet.Connected} vehicles {fleet.Full} have no room, {fleet.Resting} rest after failures, {fleet.Unserviceable} drain or are unreachable"
             + (filtered.Count > 0 ? $", and of the others {string.Join(", ", filtered)}" : "");
     }
+
+    private static string Denied(ImmutableArray<DeniedVehicles> denied) => denied.IsEmpty ? ""
+        : $"; owners' rules that deny requests now: {string.Join(", ", denied.Select(rule => $"{rule.Code} at {rule.Vehicles}"))}";
 
     private static JsonObject Attempt(TracedAttempt attempt, RequestReport report) => new()
     {

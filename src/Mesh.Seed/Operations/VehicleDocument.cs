@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Mesh.Messages;
 using Mesh.Messages.Control;
 using Mesh.Seed.Models;
+using Mesh.Seed.Routing;
 using Mesh.Seed.Routing.History;
 using Mesh.Seed.Routing.Queries;
 
@@ -45,7 +46,11 @@ internal static class VehicleDocument
         document["longitude"] = Words.Number(vehicle.Cell?.Centre.Longitude, 4);
         document["device_class"] = Words.Text(vehicle.DeviceClass);
         if (vehicle.Connected is { } here)
+        {
             Describe(document, here, models);
+            Told(document, here);
+        }
+
         document["answered"] = vehicle.Answered;
         document["failed"] = vehicle.Failed;
         document["lost"] = vehicle.Lost;
@@ -62,21 +67,23 @@ internal static class VehicleDocument
         document["takes_requests_now"] = vehicle.Connected is not null && !reasons.Any(reason => reason.Excludes);
         document["summary"] = Summary(vehicle, reasons, wall);
         document["why_not"] = Words.Of(reasons);
-        if (vehicle.Connected is null)
+        if (vehicle.Connected is { } here)
+            Told(document, here);
+        else
             document["last_seen_at"] = Words.Time(vehicle.LastSeen);
         document["departures"] = Departures(vehicle.Departures);
-        document["note"] = "this is what this seed sees; the vehicle's own pbm port knows the present: 'mesh explain' there names each rule, signal, value and threshold";
+        document["note"] = "this is what this seed sees and was told; the vehicle's own pbm port knows the present: 'mesh explain' there has each value of this moment";
         return document;
     }
 
     private static string Summary(VehicleView vehicle, ImmutableArray<VehicleReason> against, DateTimeOffset wall)
     {
-        if (vehicle.Connected is not null)
+        if (vehicle.Connected is { } here)
         {
             var excluding = against.Where(reason => reason.Excludes).ToList();
-            return excluding.Count == 0
+            return (excluding.Count == 0
                 ? "it takes requests now; whether it gets one depends on its score beside the others'"
-                : $"it gets no requests now: {string.Join("; ", excluding.Select(reason => reason.Detail))}";
+                : $"it gets no requests now: {string.Join("; ", excluding.Select(reason => reason.Detail))}") + NoBatches(here.Load);
         }
 
         if (vehicle.Departures is not [var last, ..])
@@ -91,6 +98,21 @@ internal static class VehicleDocument
         // These causes have nothing to do with what the vehicle's state permits.
         var because = reasons.Length == 0 ? "" : last.Farewell.Cause is "stop" or "renewal" ? $"; no work was permitted then: {reasons}" : $", because of {reasons}";
         return $"it left {Math.Max(0, (wall - last.At).TotalSeconds):0} s ago: {how}{because}";
+    }
+
+    /// <summary>For the reasons above are about requests alone.</summary>
+    private static string NoBatches(VehicleLoad load)
+    {
+        if (load.IsHeld || load.Consent is not { Interactive: true, Batch: false })
+            return "";
+        return "; it takes no batches" + (load.Denials?.Because(batch: true) is { Length: > 0 } rules ? $", because of {rules}" : "");
+    }
+
+    /// <summary>The rules that deny work there; null where its version does not tell them.</summary>
+    private static void Told(JsonObject document, ConnectedVehicle here)
+    {
+        document["denials"] = here.Load.Denials is { } told ? new JsonArray([.. told.Rules.Select(Denial)]) : null;
+        document["denials_told_at"] = Words.Time(here.Load.Denials?.At);
     }
 
     private static JsonObject Head(VehicleView vehicle) => new()
@@ -152,6 +174,7 @@ internal static class VehicleDocument
     {
         ["code"] = Words.Text(rule.Code),
         ["rule"] = Words.Text(rule.Rule),
+        ["denies"] = Words.Text(rule.Denies),
         ["setting"] = Words.Text(rule.Setting),
         ["signal"] = Words.Text(rule.Signal),
         ["value"] = Words.Text(rule.Value),

@@ -29,14 +29,14 @@ public sealed class DispatcherFeed(RequestTable table, TimeProvider? time = null
 
     public void Opened(WorkStreamConnection stream, VehicleStatus status)
     {
-        var opened = Opening(stream, LoadOf(status));
+        var opened = Opening(stream, LoadOf(status, stream.Denials));
         Tell(opened with { Load = opened.Load.ForInteractive });
         Facts.Opened(opened with { Load = opened.Load.ForBatch });
     }
 
     public void StatusChanged(WorkStreamConnection stream, VehicleStatus status)
     {
-        var changed = new LoadChanged(new StreamId(stream.Id), LoadOf(status));
+        var changed = new LoadChanged(new StreamId(stream.Id), LoadOf(status, stream.Denials));
         Tell(changed with { Load = changed.Load.ForInteractive });
         Facts.Changed(changed with { Load = changed.Load.ForBatch });
     }
@@ -82,7 +82,7 @@ public sealed class DispatcherFeed(RequestTable table, TimeProvider? time = null
         };
     }
 
-    internal static VehicleLoad LoadOf(VehicleStatus status) => new(
+    internal static VehicleLoad LoadOf(VehicleStatus status, ToldDenials? denials = null) => new(
         (int)status.Credits,
         (int)status.Threads,
         (int)Math.Min(status.Queued, int.MaxValue),
@@ -92,6 +92,7 @@ public sealed class DispatcherFeed(RequestTable table, TimeProvider? time = null
         LeavesIn = status.LeavesInMs == 0 ? null : TimeSpan.FromMilliseconds(Math.Min(status.LeavesInMs, MaxLeavesInMs)),
         IsHeld = status.Held,
         IsLeaving = status.Draining,
+        Denials = denials,
         Consent = status.Consent is { } consent ? ToConsent(consent) : OwnerConsent.Everything,
     };
 

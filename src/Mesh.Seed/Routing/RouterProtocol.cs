@@ -1,5 +1,6 @@
 using Mesh.Messages;
 using Mesh.Messages.Control;
+using Mesh.Seed.Routing.History;
 
 namespace Mesh.Seed.Routing;
 
@@ -43,6 +44,9 @@ public sealed record VehicleLoad(int Credits, int Threads, int Queued, bool Drai
 
     /// <summary>An operator drained it, and it stays to be resumed.</summary>
     public bool IsHeld { get; init; }
+
+    /// <summary>What denies work there, for who asks why: nothing is decided by it. Null = it does not tell.</summary>
+    public ToldDenials? Denials { get; init; }
 
     /// <summary>As a router of interactive requests sees it: where the owner does not consent to them, it takes none.</summary>
     public VehicleLoad ForInteractive => Consent.Interactive ? this : this with { Draining = true };

@@ -48,6 +48,7 @@ public sealed class WorkStreamConnection(long id, StreamSession session, Action 
     private readonly Dictionary<ModelReference, uint> _handles = [];
     private readonly UnitOutbox _units = new();
     private VehicleStatus? _lastStatus;
+    private volatile ToldDenials? _denials;
 
     public long Id { get; } = id;
 
@@ -58,6 +59,13 @@ public sealed class WorkStreamConnection(long id, StreamSession session, Action 
     {
         get => Volatile.Read(ref _lastStatus) ?? throw new InvalidOperationException($"{Session.Vehicle} has not said its status yet.");
         internal set => Volatile.Write(ref _lastStatus, value);
+    }
+
+    /// <summary>Which rules deny work there, as it said last; null = it never said, for its version does not.</summary>
+    public ToldDenials? Denials
+    {
+        get => _denials;
+        internal set => _denials = value;
     }
 
     /// <summary>What the vehicle said when it took its leave, if it did.</summary>

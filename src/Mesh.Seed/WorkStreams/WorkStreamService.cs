@@ -28,6 +28,9 @@ public interface ISeedView
 
     /// <summary>Empty until this seed is a member itself.</summary>
     IReadOnlyList<NodeAddress> Seeds { get; }
+
+    /// <summary>HOST:PORT where operators ask this seed; empty = nowhere that a vehicle may name.</summary>
+    string Operators => "";
 }
 
 /// <summary>Serves work.proto's stream: hello, then frames both ways until one side ends it.</summary>
@@ -42,8 +45,6 @@ public sealed partial class WorkStreamService(
 {
     private const int MaxDeviceClass = 64;
 
-    /// <summary>Reasons that a goodbye may have, and characters of each; what is more is left out.</summary>
-
     /// <summary>Longer stays count as this long.</summary>
     private static readonly TimeSpan MaxParked = TimeSpan.FromDays(365);
 
@@ -57,7 +58,7 @@ public sealed partial class WorkStreamService(
         var stream = new WorkStreamConnection(registry.NextId(), ToSession(hello), http.Abort);
         var frames = registry.Traffic.Counting(responseStream);
         await frames.WriteAsync(new SeedFrame { Hello = Greeting() }, context.CancellationToken);
-        stream.LastStatus = Bounded(hello.Status);
+        Hear(stream, hello.Status);
         if (registry.TryRegister(stream, () => Opened(stream)) is { } refusal)
             throw Refused(StatusCode.FailedPrecondition, refusal);
         LogOpened(stream.Session.Vehicle, stream.Session.Epoch, stream.Session.Member);
@@ -145,6 +146,7 @@ public sealed partial class WorkStreamService(
         {
             Region = seeds.Region.Value,
             Protocol = WorkProtocol.Version,
+            Operators = seeds.Operators,
             Seeds = { known.Select(seed => new SeedIncarnation { Address = seed.Address, Uid = seed.Uid }) },
         };
     }
@@ -180,7 +182,7 @@ public sealed partial class WorkStreamService(
 
     private void StatusChanged(WorkStreamConnection stream, VehicleStatus status)
     {
-        stream.LastStatus = Bounded(status);
+        Hear(stream, status);
         listener.StatusChanged(stream, status);
         units.StatusChanged(stream);
     }
@@ -206,6 +208,18 @@ public sealed partial class WorkStreamService(
             stream.TryPing(pulse.NextNonce());
         }
         while (await timer.WaitForNextTickAsync(cancellation));
+    }
+
+    private void Hear(WorkStreamConnection stream, VehicleStatus status)
+    {
+        if (status.Denials is { } denials)
+        {
+            stream.Denials = ToldDenials.Of(denials, time.GetUtcNow());
+            // The status is kept as it came: this part of it within bounds only.
+            status.Denials = null;
+        }
+
+        stream.LastStatus = Bounded(status);
     }
 
     private VehicleStatus Bounded(VehicleStatus status)

@@ -53,6 +53,8 @@ public sealed class InProcessRegion : IAsyncDisposable
 
     public Uri Grpc => new($"http://127.0.0.1:{_ports.Grpc}");
 
+    public int SeedOperatorsPort => _ports.Pbm;
+
     public CancellationToken SeedStopping => Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
 
     /// <summary>What the seed answers an operator's command.</summary>

@@ -85,6 +85,14 @@ public sealed class MeshPaletteSpec : IAsyncLifetime
         var seen = Document(await _region.MeshAsync("explain", ("what", "V-1")));
         Assert.False((bool)seen["takes_requests_now"]!);
         Assert.Contains(seen["why_not"]!.AsArray(), reason => (string)reason!["code"]! == "OPERATOR_DRAIN");
+        Assert.Equal(ReasonCodes.OperatorDrain, (string)Assert.Single(seen["denials"]!.AsArray())!["code"]!);
+        Assert.Contains("asked for by spec", (string)seen["summary"]!, StringComparison.Ordinal);
+        // The consent is what it was, and yet the seed hears of the new drain.
+        await _region.MeshAsync("drain", ("vehicle", "V-1"), ("for", "3h"));
+        await InProcessRegion.UntilAsync(
+            () => (string)Document(_region.MeshAsync("explain", ("what", "V-1")).GetAwaiter().GetResult())["denials"]![0]!["value"]!
+                != (string)seen["denials"]![0]!["value"]!,
+            "the new drain at the seed");
 
         await _region.StopVehicleAsync("V-1");
         await StateAsync("V-1", "away");
@@ -127,9 +135,18 @@ public sealed class MeshPaletteSpec : IAsyncLifetime
         Assert.Contains("fashion_cnn", await ErrorAsync("load", ("model", "fashion_cn")), StringComparison.Ordinal);
         Assert.Contains("--near", await ErrorAsync("vehicles", ("near", "Berlin")), StringComparison.Ordinal);
         Assert.Equal("V-1", (string)Document(await _region.VehicleMeshAsync("V-1", "vehicle", ("vehicle", "V-1")))["vehicle"]!);
-        Assert.Contains("this is V-1", await VehicleErrorAsync("drain", ("vehicle", "V-2")), StringComparison.Ordinal);
-        Assert.Contains("127.0.0.1:9110", await VehicleErrorAsync("vehicles"), StringComparison.Ordinal);
         Assert.Contains("only that of --telemetry manual", await VehicleErrorAsync("telemetry", ("signal", "Vehicle.Speed"), ("value", "3")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_vehicle_refers_what_is_about_the_region_to_the_seed_that_has_its_stream()
+    {
+        var port = $"127.0.0.1:{_region.SeedOperatorsPort}";
+        var referred = await Assert.ThrowsAsync<CommandReferredException>(() => _region.VehicleMeshAsync("V-1", "load", ("model", "fashion_cnn")));
+        Assert.Equal(($"a seed knows that: pbm {port} mesh load …", port, "V-1"), (referred.Message, Assert.Single(referred.Referral.Hosts), Assert.Single(referred.Referral.Added)));
+        referred = await Assert.ThrowsAsync<CommandReferredException>(() => _region.VehicleMeshAsync("V-1", "drain", ("vehicle", "V-2")));
+        Assert.Contains("this is V-1", referred.Message, StringComparison.Ordinal);
+        Assert.Empty(referred.Referral.Added);
     }
 
     private async Task StateAsync(string vehicle, string state)

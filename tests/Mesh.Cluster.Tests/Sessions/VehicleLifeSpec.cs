@@ -150,6 +150,43 @@ public sealed class VehicleLifeSpec : IAsyncLifetime
         Assert.Equal(RequestOutcome.Ok, (await _region.Gateway.InferAsync(Call(trips: 1, InProcessRegion.Limit), CancellationToken.None)).Outcome);
     }
 
+    /// <summary>A drained vehicle is allowed nothing before and after.</summary>
+    [Fact]
+    public async Task A_seed_hears_of_another_rule_also_where_the_consent_is_what_it_was()
+    {
+        await StartAsync("V-1", Policy("V-1"));
+        await _region.MeshAsync("drain", ("vehicle", "V-1"));
+        await InProcessRegion.UntilAsync(() => Codes() == "OPERATOR_DRAIN", "the drain at the seed");
+        Policy("V-1", consent: """interactive = false, batch = true, models = ["*"]""");
+        await InProcessRegion.UntilAsync(() => Codes() == "NO_CONSENT, OPERATOR_DRAIN", "the rule at the seed");
+
+        string Codes() => string.Join(", ", ((CommandOutput.Document)Assert.Single(_region.MeshAsync("vehicle", ("vehicle", "V-1")).GetAwaiter().GetResult()))
+            .Content["denials"]!.AsArray().Select(denial => (string)denial!["code"]!));
+    }
+
+    [Fact]
+    public async Task A_seed_tells_by_which_rule_a_connected_vehicle_takes_batches_only_and_hears_when_that_is_over()
+    {
+        await StartAsync("V-1", Policy("V-1"));
+        Assert.Empty(Explain()["denials"]!.AsArray());
+        Policy("V-1", consent: """interactive = false, batch = true, models = ["*"]""");
+        await InProcessRegion.UntilAsync(() => Explain()["denials"]!.AsArray().Count > 0, "the rule at the seed");
+        var explained = Explain();
+        var denial = Assert.Single(explained["denials"]!.AsArray())!;
+        Assert.Equal(
+            ("NO_CONSENT", "interactive", "consent.interactive", "false", "true"),
+            ((string)denial["code"]!, (string)denial["denies"]!, (string)denial["setting"]!, (string)denial["value"]!, (string)denial["threshold"]!));
+        Assert.Equal(("batch_only", true), ((string)explained["state"]!, (bool)explained["connected"]!));
+        Assert.Equal(
+            "it gets no requests now: its owner's policy permits batches only now, because of NO_CONSENT: consent.interactive is false, needs true",
+            (string)explained["summary"]!);
+        Policy("V-1");
+        await InProcessRegion.UntilAsync(() => Explain()["denials"]!.AsArray().Count == 0, "its end at the seed");
+
+        JsonObject Explain() =>
+            ((CommandOutput.Document)Assert.Single(_region.MeshAsync("explain", ("what", "V-1")).GetAwaiter().GetResult())).Content;
+    }
+
     /// <summary>Neither while the vehicle stays nor after it left: only models and the owner's own records are kept.</summary>
     [Fact]
     public async Task Nothing_of_a_request_stays_on_the_vehicles_disk()

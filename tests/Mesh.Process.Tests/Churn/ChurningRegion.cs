@@ -24,14 +24,15 @@ internal sealed class ChurningRegion : IAsyncDisposable
 
     public SeedProcess RouterSeed => Seeds.Single(seed => seed.Options.Name == Offices[^1].Seed);
 
-    public static async Task<ChurningRegion> StartAsync(int vehicles, string? seedProgram = null)
+    /// <param name="vehicleArguments">Appended to each vehicle's.</param>
+    public static async Task<ChurningRegion> StartAsync(int vehicles, string? seedProgram = null, params string[] vehicleArguments)
     {
         var region = new ChurningRegion();
         try
         {
             await region.StartSeedsAsync(seedProgram);
             for (var i = 1; i <= vehicles; i++)
-                region.Vehicles.Add(region.StartVehicle(new VehicleId($"V-{i:000}")));
+                region.Vehicles.Add(region.StartVehicle(new VehicleId($"V-{i:000}"), vehicleArguments));
             foreach (var vehicle in region.Vehicles)
                 await vehicle.WaitUntilReadyAsync(StartLimit);
             return region;
@@ -48,7 +49,7 @@ internal sealed class ChurningRegion : IAsyncDisposable
         var vehicle = Vehicles[index];
         vehicle.Process.Kill();
         await vehicle.DisposeAsync();
-        Vehicles[index] = StartVehicle(vehicle.Id);
+        Vehicles[index] = StartVehicle(vehicle.Id, vehicle.Options.ExtraArguments);
     }
 
     public async Task RestartSeedAsync(SeedProcess seed)
@@ -127,11 +128,12 @@ internal sealed class ChurningRegion : IAsyncDisposable
             await seed.WaitUntilReadyAsync(StartLimit);
     }
 
-    private VehicleProcess StartVehicle(VehicleId id) => VehicleProcess.Start(new VehicleOptions
+    private VehicleProcess StartVehicle(VehicleId id, IReadOnlyList<string> arguments) => VehicleProcess.Start(new VehicleOptions
     {
         Id = id,
         Seeds = [.. Seeds.Select(seed => seed.ClusterAddress)],
         Location = new GeoPoint(52.52, 13.40),
         DataFolder = Path.Combine(_folder, id.Value),
+        ExtraArguments = arguments,
     });
 }

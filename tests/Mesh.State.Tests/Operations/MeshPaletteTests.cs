@@ -57,9 +57,47 @@ public sealed class MeshPaletteTests
     [InlineData("mesh stats", "a seed knows that: ")]
     public void For_the_rest_it_says_whom_to_ask(string line, string problem) => Assert.StartsWith(problem, Problem(line), StringComparison.Ordinal);
 
+    /// <summary>What names no vehicle, asked at a vehicle, is about that one.</summary>
+    [Theory]
+    [InlineData("mesh vehicles --limit 3", "")]
+    [InlineData("mesh stats", "")]
+    [InlineData("mesh drain V-2", "")]
+    [InlineData("mesh explain request-7", "")]
+    [InlineData("mesh load m", "V-1")]
+    [InlineData("mesh load m V-2", "")]
+    [InlineData("mesh unload m/1", "V-1")]
+    [InlineData("mesh explain --model m", "V-1")]
+    [InlineData("mesh explain V-1 --model m", "")]
+    public void Seeds_that_told_their_operators_port_are_referred_to(string line, string added)
+    {
+        var referred = Assert.IsType<CommandReferredException>(Refusal(line, "127.0.0.1:9110", "10.0.0.2:9111"));
+        Assert.Equal("127.0.0.1:9110 10.0.0.2:9111", string.Join(' ', referred.Referral.Hosts));
+        Assert.Equal(added, string.Join(' ', referred.Referral.Added));
+        Assert.EndsWith($": pbm 127.0.0.1:9110 mesh {line.Split(' ')[1]} … or pbm 10.0.0.2:9111 mesh {line.Split(' ')[1]} …", referred.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>The words with what is added are the same command at a seed.</summary>
+    [Fact]
+    public void A_seed_reads_what_was_added_as_the_vehicle()
+    {
+        foreach (var line in new[] { "mesh load m", "mesh unload m", "mesh explain --model m" })
+        {
+            var added = Assert.IsType<CommandReferredException>(Refusal(line, "127.0.0.1:9110")).Referral.Added;
+            var read = Assert.IsType<CommandReading.Command>(CommandGrammar.Read([.. line.Split(' '), .. added], [MeshPalette.OfSeed]));
+            Assert.Equal("V-1", read.By("ann").Find(line.Contains("explain", StringComparison.Ordinal) ? "what" : "vehicle"));
+        }
+    }
+
     private static string? Problem(string line)
     {
+        var refusal = Refusal(line);
+        Assert.True(refusal is null or CommandFailedException);
+        return refusal?.Message;
+    }
+
+    private static Exception? Refusal(string line, params string[] operators)
+    {
         var command = Assert.IsType<CommandReading.Command>(CommandGrammar.Read([.. line.Split(' ')], [MeshPalette.OfVehicle]));
-        return VehicleWords.Problem(command.By("ann"), Self, Seeds);
+        return VehicleWords.Refusal(command.By("ann"), Self, operators, Seeds);
     }
 }

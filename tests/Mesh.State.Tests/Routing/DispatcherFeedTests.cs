@@ -2,6 +2,7 @@ using Mesh.Messages;
 using Mesh.Messages.Control;
 using Mesh.Messages.Work;
 using Mesh.Seed.Routing;
+using Mesh.Seed.Routing.History;
 using Mesh.Seed.WorkStreams;
 using WireConsent = Mesh.Messages.Work.OwnerConsent;
 
@@ -47,6 +48,23 @@ public sealed class DispatcherFeedTests
         Assert.True(consent.Allows(model));
         Assert.True(consent.Allows(model with { Name = "other", Publisher = "acme" }));
         Assert.False(consent.Allows(model with { Name = "other" }));
+    }
+
+    [Fact]
+    public void Both_routers_hear_which_rules_deny_work_and_again_when_they_are_others()
+    {
+        var stream = Stream();
+        var denials = new ToldDenials([new FailedRule("LOW_CHARGE", "LOW_CHARGE", "", "42", "50", null, "", "")], default);
+        stream.Denials = denials;
+        _feed.Opened(stream, Status(null));
+        _feed.StatusChanged(stream, Status(null));
+        stream.Denials = ToldDenials.Of(new PolicyDenials(), default);
+        _feed.StatusChanged(stream, Status(null));
+        Assert.Equal([denials, denials, stream.Denials], Denials(_dispatcher));
+        Assert.Equal([denials, stream.Denials], Denials(_jobRouter));
+
+        static IEnumerable<ToldDenials?> Denials(List<object> heard) =>
+            heard.Select(fact => fact is StreamOpened opened ? opened.Load.Denials : Assert.IsType<LoadChanged>(fact).Load.Denials);
     }
 
     private static bool[] Drains(List<object> heard) => [.. heard.Select(fact => fact switch

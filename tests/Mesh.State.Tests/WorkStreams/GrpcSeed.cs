@@ -25,6 +25,8 @@ internal sealed class GrpcSeed : IWorkStreamListener, IUnitListener, ISeedView, 
 
     public IReadOnlyList<NodeAddress> Seeds { get; } = [new NodeAddress("akka.tcp://t@seed:1", 1)];
 
+    public string Operators { get; set; } = "";
+
     public string Address => _server!.Urls.Single();
 
     public WorkStreamRegistry Registry => _server!.Services.GetRequiredService<WorkStreamRegistry>();

@@ -11,9 +11,13 @@ internal sealed class GrpcVehicle : IAsyncDisposable
 {
     private readonly SocketsHttpHandler _handler = SeedChannel.NewHandler();
     private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _running = Task.CompletedTask;
 
     public required WorkStreamClient Client { get; init; }
+
+    /// <summary>The seed has said hello.</summary>
+    public Task Opened => _opened.Task;
 
     public static GrpcVehicle Dial(GrpcSeed seed, EngineHarness harness, UnitWork units, ulong epoch) => Dial(
         seed,
@@ -29,6 +33,7 @@ internal sealed class GrpcVehicle : IAsyncDisposable
             Client = new WorkStreamClient(
                 identity, harness.Engine, TestArtifact.OfCheckout("fashion_cnn"), 8, () => seed.Seeds, time, NullLogger<WorkStreamClient>.Instance, units),
         };
+        vehicle.Client.Opened += vehicle._opened.SetResult;
         vehicle._running = vehicle.RunAsync(seed.Address);
         return vehicle;
     }

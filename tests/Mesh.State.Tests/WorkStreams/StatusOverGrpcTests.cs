@@ -1,8 +1,11 @@
+using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using Mesh.Messages;
 using Mesh.Node.Inference;
+using Mesh.Node.Policy;
 using Mesh.Node.Sessions;
 using Mesh.State.Tests.Inference;
+using Mesh.State.Tests.Policy;
 
 namespace Mesh.State.Tests.WorkStreams;
 
@@ -75,6 +78,51 @@ public sealed class StatusOverGrpcTests : IAsyncLifetime
         Assert.Equal(0UL, (await _seed.StatusAsync(status => !status.Draining)).Status.LeavesInMs);
         Assert.False(stream.LastStatus.Draining);
     }
+
+    /// <summary>A status goes with each pong, and a signal's value changes as often.</summary>
+    [Fact]
+    public async Task Rules_that_deny_work_are_told_at_first_and_then_when_they_are_others()
+    {
+        var (denials, number) = (Low(42), 1UL);
+        var identity = Identity() with { Denials = () => denials, LeavesAt = () => _time.GetUtcNow() + TimeSpan.FromMilliseconds(number) };
+        await using var vehicle = GrpcVehicle.Dial(_seed, _harness, identity, _time);
+        var (stream, _) = await _seed.StatusAsync(_ => true);
+        var first = stream.Denials;
+        Assert.Equal(("LOW_CHARGE", "42"), (Assert.Single(first!.Rules).Code, first.Rules[0].Value));
+
+        denials = Low(41);
+        await NextStatusAsync();
+        Assert.Same(first, stream.Denials);
+
+        denials = [];
+        await NextStatusAsync();
+        Assert.Empty(stream.Denials!.Rules);
+        denials = Low(41);
+        await NextStatusAsync();
+        Assert.Equal("41", stream.Denials!.Rules[0].Value);
+        // Kept once, within bounds.
+        Assert.Null(stream.LastStatus.Denials);
+
+        async Task NextStatusAsync()
+        {
+            // Each status has a number of its own.
+            number++;
+            vehicle.Client.StatusChanged();
+            await _seed.StatusAsync(status => status.LeavesInMs == number);
+        }
+    }
+
+    [Fact]
+    public async Task Where_operators_ask_a_seed_its_hello_says()
+    {
+        _seed.Operators = "seed.example:9110";
+        await using var vehicle = GrpcVehicle.Dial(_seed, _harness, Identity(), _time);
+        Assert.Equal("", vehicle.Client.SeedOperators);
+        await vehicle.Opened.WaitAsync(EngineHarness.Patience);
+        Assert.Equal("seed.example:9110", vehicle.Client.SeedOperators);
+    }
+
+    private static ImmutableArray<Denial> Low(double charge) => Verdicts.Judge(Verdicts.But(Verdicts.Charge, charge)).Denials;
 
     private SessionIdentity Identity() => new(
         new VehicleId("V-7"), new SessionEpoch(12), _seed.Region, new NodeAddress("akka.tcp://t@car:1", 2), new GeoPoint(52.5, 13.4), 3L << 30);

@@ -10,40 +10,15 @@ namespace Mesh.Seed.Routing.History;
 /// <param name="Reasons">The rules that did not permit work then, a line each.</param>
 public sealed record Farewell(string Cause, ImmutableArray<string> Reasons)
 {
-    private const int MaxReasons = 32;
-    private const int MaxLength = 300;
-
     public static Farewell None { get; } = new("", []);
 
     /// <summary>The same rules in fields; empty where the vehicle's version told lines only.</summary>
     public ImmutableArray<FailedRule> Rules { get; init; } = [];
 
     /// <summary>So much of it as is kept, whatever a vehicle says.</summary>
-    public static Farewell Of(Goodbye goodbye) => new(Cut(goodbye.Cause), [.. goodbye.Denials.Take(MaxReasons).Select(Cut)])
-    {
-        Rules =
-        [
-            .. goodbye.Rules.Take(MaxReasons).Select(rule => new FailedRule(
-                Cut(rule.Code),
-                Cut(rule.Rule),
-                Cut(rule.Signal),
-                Cut(rule.Value),
-                Cut(rule.Threshold),
-                rule.HasAgeS && double.IsFinite(rule.AgeS) ? rule.AgeS : null,
-                Cut(rule.Setting),
-                Cut(rule.Unknown))),
-        ],
-    };
-
-    private static string Cut(string text) => text.Length <= MaxLength ? text : text[..MaxLength];
+    public static Farewell Of(Goodbye goodbye) =>
+        new(FailedRule.Cut(goodbye.Cause), [.. goodbye.Denials.Take(WorkProtocol.MaxDenials).Select(FailedRule.Cut)]) { Rules = FailedRule.Of(goodbye.Rules) };
 }
-
-/// <summary>A rule that did not permit work. Texts are empty where there is nothing to tell.</summary>
-/// <param name="Signal">Its VSS path.</param>
-/// <param name="AgeSeconds">Of the value.</param>
-/// <param name="Unknown">Why the signal was unknown.</param>
-public sealed record FailedRule(
-    string Code, string Rule, string Signal, string Value, string Threshold, double? AgeSeconds, string Setting, string Unknown);
 
 /// <summary>The end of a session as this seed saw it.</summary>
 /// <param name="Place">Where it stood, as coarse as it told.</param>

@@ -54,6 +54,9 @@ public sealed record FindRequests(int Limit, bool WithEnded) : IRouterQuery<Immu
 /// <param name="Request">Null = by <paramref name="ClientRequest"/>.</param>
 public sealed record GetRequest(RequestId? Request, string ClientRequest) : IRouterQuery<RequestFindings>
 {
+    /// <summary>Vehicles name them.</summary>
+    private const int MaxCodes = 16;
+
     /// <summary>One that is still open though its course has made way for later ones'.</summary>
     private static RequestReport? Open(RequestId id, RouterView view) => !view.State.Requests.TryGetValue(id, out var request) ? null
         : new RequestReport(id, request.ClientRequest, request.Model, request.Level, request.PayloadBytes, request.QueuedAt, request.Deadline)
@@ -73,11 +76,33 @@ public sealed record GetRequest(RequestId? Request, string ClientRequest) : IRou
         var same = Request is null ? view.History.FindByClient(ClientRequest) : [];
         var report = (Request ?? (same is [var newest, ..] ? newest : null)) is { } id ? view.History.Find(id) ?? Open(id, view) : null;
         var last = view.History.Ended(1).FirstOrDefault()?.Request;
-        return new RequestFindings(report, [.. same.Skip(1)], last, view.Now);
+        return new RequestFindings(report, [.. same.Skip(1)], last, view.Now)
+        {
+            Denied = report?.Decisions is [.., { Chosen: null }] ? DeniedNow(view) : [],
+        };
     }
+
+    /// <summary>Such vehicles are no candidates of any choice, which only counts them.</summary>
+    private static ImmutableArray<DeniedVehicles> DeniedNow(RouterView view) =>
+    [
+        .. view.State.Vehicles.Values
+            .SelectMany(vehicle => (vehicle.Load.Denials?.Rules ?? []).Where(rule => rule.IsAbout(batch: false)).Select(rule => rule.Code).Distinct())
+            .CountBy(code => code)
+            .OrderByDescending(count => count.Value).ThenBy(count => count.Key, StringComparer.Ordinal)
+            .Take(MaxCodes)
+            .Select(count => new DeniedVehicles(count.Key, count.Value)),
+    ];
 }
 
 /// <param name="Report">Null = not known here, or not any more.</param>
 /// <param name="Others">Requests of the same client's id.</param>
 /// <param name="Last">The last one that ended here, for who does not know what a name looks like; null = none has.</param>
-public sealed record RequestFindings(RequestReport? Report, ImmutableArray<RequestId> Others, RequestId? Last, TimeSpan Now);
+public sealed record RequestFindings(RequestReport? Report, ImmutableArray<RequestId> Others, RequestId? Last, TimeSpan Now)
+{
+    /// <summary>Rules that deny requests at the vehicles that are connected now; only where the request's last look was in vain.</summary>
+    public ImmutableArray<DeniedVehicles> Denied { get; init; } = [];
+}
+
+/// <param name="Code">A rule's, e.g. LOW_CHARGE.</param>
+/// <param name="Vehicles">Where it denies requests; one may have several rules.</param>
+public sealed record DeniedVehicles(string Code, int Vehicles);

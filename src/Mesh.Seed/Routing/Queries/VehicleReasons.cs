@@ -33,7 +33,10 @@ internal static class VehicleReasons
         if (vehicle.Load.IsHeld || (batch ? consent.Batch : consent.Interactive))
             yield break;
         var instead = batch ? consent.Interactive ? "interactive requests only" : "nothing" : consent.Batch ? "batches only" : "nothing";
-        yield return new VehicleReason("NO_CONSENT", $"its owner's policy permits {instead} now: 'mesh explain' at the vehicle's own pbm port says by which rules");
+        var why = vehicle.Load.Denials?.Because(batch) is { Length: > 0 } rules
+            ? $", because of {rules}"
+            : ": 'mesh explain' at the vehicle's own pbm port says by which rules";
+        yield return new VehicleReason("NO_CONSENT", $"its owner's policy permits {instead} now{why}");
     }
 
     private static IEnumerable<VehicleReason> Presence(RoutedVehicle vehicle, TimeSpan now)
@@ -41,9 +44,16 @@ internal static class VehicleReasons
         if (vehicle.Unreachable)
             yield return new VehicleReason("UNREACHABLE", $"the cluster holds its member {vehicle.Member.Address} unreachable, leaving or down");
         if (vehicle.Load.IsHeld)
-            yield return new VehicleReason("OPERATOR_DRAIN", $"an operator drained it: 'mesh resume {vehicle.Id}' takes that back");
+        {
+            // What its own reason says of it: until when, and by whom.
+            var drain = vehicle.Load.Denials?.Rules.FirstOrDefault(rule => rule.Code == "OPERATOR_DRAIN") is { Value.Length: > 0 } rule ? $" ({rule.Value})" : "";
+            yield return new VehicleReason("OPERATOR_DRAIN", $"an operator drained it{drain}: 'mesh resume {vehicle.Id}' takes that back");
+        }
         else if (vehicle.Load.IsLeaving)
+        {
             yield return new VehicleReason("DRAINING", "it finishes what it has and takes no more");
+        }
+
         if (vehicle.LeavesAt is { } leaves && leaves - now < Soon)
             yield return new VehicleReason("LEAVES_SOON", string.Create(CultureInfo.InvariantCulture, $"it announced to leave in {Math.Max(0, (leaves - now).TotalSeconds):0} s"), Excludes: false);
     }
