@@ -26,6 +26,9 @@ public static class MeshSpans
     /// <summary>The run.</summary>
     public const string Infer = "mesh.vehicle.infer";
 
+    /// <summary>OpenTelemetry's name of a failure's class, on metrics and spans alike; present only where something failed.</summary>
+    public const string ErrorType = "error.type";
+
     public static ActivitySource Seed { get; } = new(SeedSourceName);
 
     public static ActivitySource Vehicle { get; } = new(VehicleSourceName);
@@ -39,6 +42,10 @@ public static class MeshSpans
             Activity.Current = current;
         return span;
     }
+
+    /// <summary>The span failed.</summary>
+    /// <param name="type">The failure's class, one of few.</param>
+    public static void SetError(this Activity span, string type) => span.SetTag(ErrorType, type).SetStatus(ActivityStatusCode.Error, type);
 
     /// <summary>Ends a span of <see cref="StartAside"/>.</summary>
     public static void StopAside(this Activity span)

@@ -6,6 +6,7 @@ using System.Text.Json;
 using Akka.Actor;
 using Akka.TestKit.Xunit2;
 using Mesh.Hosting;
+using Mesh.Hosting.Observability;
 using Mesh.Messages;
 using Mesh.Messages.Control;
 using Mesh.Seed;
@@ -91,7 +92,7 @@ internal sealed class BatchSeed : IAsyncDisposable
     public BatchDirectory Directory { get; }
 
     /// <summary>Results of lines that were counted as this so far.</summary>
-    public long Results(ResultKind kind) => _results.GetValueOrDefault(kind.ToString());
+    public long Results(ResultKind kind) => _results.GetValueOrDefault(Labels.Of(kind));
 
     /// <summary>Line i asks the model about a picture of its own.</summary>
     public static string Line(int number, string? body = null) => JsonSerializer.Serialize(new

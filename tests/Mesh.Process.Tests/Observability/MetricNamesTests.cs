@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Mesh.Hosting.Observability;
 using Mesh.Process.Tests.Churn;
 using Mesh.Process.Tests.Meshes;
 using Mesh.Testing;
@@ -52,6 +53,23 @@ public sealed partial class MetricNamesTests(ObservedMesh observed)
     }
 
     [Fact]
+    public void Our_labels_values_are_words_in_snake_case()
+    {
+        var ours = MetricsPage.LabelsOf(observed.MetricsPage).Where(label => label.Series.StartsWith("mesh_", StringComparison.Ordinal) && Wordy.Contains(label.Name))
+            .Select(label => $"{label.Name}={label.Value}").Distinct().ToList();
+        Assert.Equal(Wordy.Order(StringComparer.Ordinal), ours.Select(label => label.Split('=')[0]).Distinct().Order(StringComparer.Ordinal));
+        Assert.All(ours, label => Assert.Matches("=[a-z]+(_[a-z]+)*$", label));
+    }
+
+    /// <summary>A request whose deadline had passed, and one that nobody was near enough for, failed; that which was answered did not.</summary>
+    [Fact]
+    public void What_failed_has_a_class_of_failure()
+    {
+        var errors = MetricsPage.LabelsOf(observed.MetricsPage).Where(label => label is { Series: "mesh_requests_total", Name: "error_type" }).Select(label => label.Value);
+        Assert.Equal(["deadline_exceeded", "unavailable"], errors.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task Every_metric_of_a_vehicle_is_described_as_it_is()
     {
         var described = Described("vehicle").Select(metric => $"{metric.Name} {metric.Unit}").Order(StringComparer.Ordinal).ToList();
@@ -78,6 +96,9 @@ public sealed partial class MetricNamesTests(ObservedMesh observed)
         foreach (var code in Mesh.Seed.Health.HealthCodes.All)
             Assert.Contains($"| `{code}` |", text, StringComparison.Ordinal);
     }
+
+    /// <summary>Labels whose values are words of the code.</summary>
+    private static readonly string[] Wordy = ["direction", "end", "error_type", "file", "kind", "outcome", "reason", "role", "stage", "state", "status"];
 
     private static string Document => Path.Combine(Checkout.Root, "docs", "observability.md");
 
@@ -106,7 +127,7 @@ public sealed partial class MetricNamesTests(ObservedMesh observed)
     /// <summary>Values of enums that did not happen here.</summary>
     private static HashSet<string> Rare { get; } =
     [
-        .. Enum.GetNames<Seed.Routing.AttemptEnd>(), .. Enum.GetNames<Seed.Routing.RequestOutcome>(),
+        .. Labels.All<Seed.Routing.AttemptEnd>(), .. Labels.All<Seed.Routing.RequestOutcome>(),
     ];
 
     private static List<DescribedMetric> Described(string section) =>
@@ -115,7 +136,7 @@ public sealed partial class MetricNamesTests(ObservedMesh observed)
             row.Groups["name"].Value,
             row.Groups["type"].Value,
             row.Groups["unit"].Value,
-            [.. Label().Matches(row.Groups["labels"].Value).Select(label => label.Groups["name"].Value)])),
+            [.. Label().Matches(row.Groups["labels"].Value).Select(label => label.Groups["name"].Value.Replace('.', '_'))])),
     ];
 
     /// <summary>A row of the document's table.</summary>
@@ -136,7 +157,7 @@ public sealed partial class MetricNamesTests(ObservedMesh observed)
     [GeneratedRegex(@"^\| `(?<name>mesh\.[a-z._]+)` \| (?<type>counter|sum|gauge|histogram) \| (?<unit>\S+) \| (?<labels>[^|]*) \|", RegexOptions.Multiline)]
     private static partial Regex Rows();
 
-    [GeneratedRegex("`(?<name>[a-z_]+)`")]
+    [GeneratedRegex("`(?<name>[a-z_.]+)`")]
     private static partial Regex Label();
 
     [GeneratedRegex(@"expr: (?<query>(>-\n(\s{10,}.*\n)+)|.*\n)")]

@@ -19,7 +19,7 @@ public sealed class OtlpTests(ObservedMesh observed)
         var route = Assert.Single(spans, span => span.Parent == server.Id);
         Assert.Equal(("mesh-seed", "mesh.route", "pair/1"), (route.Service, route.Name, route.Attributes["mesh.model"]));
         var attempt = Assert.Single(spans, span => span.Parent == route.Id);
-        Assert.Equal(("mesh-seed", "mesh.attempt", "Answered"), (attempt.Service, attempt.Name, attempt.Attributes["mesh.attempt.end"]));
+        Assert.Equal(("mesh-seed", "mesh.attempt", "answered"), (attempt.Service, attempt.Name, attempt.Attributes["mesh.attempt.end"]));
         Assert.Equal(
             ["mesh-node mesh.vehicle.infer", "mesh-node mesh.vehicle.load", "mesh-node mesh.vehicle.queue"],
             spans.Where(span => span.Parent == attempt.Id).Select(span => $"{span.Service} {span.Name}").Order(StringComparer.Ordinal));
