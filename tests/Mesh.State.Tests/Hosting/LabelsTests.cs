@@ -28,10 +28,10 @@ public sealed class LabelsTests
     {
         Assert.Equal(
             ["deadline_exceeded", "failed", "overloaded", "unavailable"],
-            Enum.GetValues<RequestOutcome>().Select(EndLabels.ErrorOf).OfType<string>().Order(StringComparer.Ordinal));
+            Enum.GetValues<RequestOutcome>().Select(outcome => EndLabels.ErrorOf(outcome)).OfType<string>().Order(StringComparer.Ordinal));
         Assert.Equal(
             ["failed", "lost", "returned"],
-            Enum.GetValues<AttemptEnd>().Cast<AttemptEnd?>().Append(null).Select(EndLabels.ErrorOf).OfType<string>().Order(StringComparer.Ordinal));
-        Assert.Equal("dropped", EndLabels.Of((AttemptEnd?)null));
+            Enum.GetValues<AttemptEnd>().Select(end => EndLabels.ErrorOf(end)).OfType<string>().Order(StringComparer.Ordinal));
+        Assert.Equal(("dropped", null), (EndLabels.Of(null), EndLabels.ErrorOf(null)));
     }
 }
