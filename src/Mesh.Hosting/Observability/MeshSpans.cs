@@ -5,7 +5,7 @@ namespace Mesh.Hosting.Observability;
 
 /// <summary>
 /// The mesh's spans: <c>mesh.route</c> for a request, within it a <c>mesh.attempt</c> for each dispatch, within that what the
-/// vehicle spent. A seed and a vehicle have sources of their own, since either may export. Without a listener nothing is made.
+/// vehicle spent. What a batch causes (<c>mesh.batch.unit</c>, <c>mesh.batch.finish</c>) is in traces of its own. A seed and a vehicle have sources of their own, since either may export. Without a listener nothing is made.
 /// </summary>
 public static class MeshSpans
 {
@@ -16,6 +16,12 @@ public static class MeshSpans
     public const string Route = "mesh.route";
 
     public const string Attempt = "mesh.attempt";
+
+    /// <summary>A batch's lines at one vehicle, from the lease on.</summary>
+    public const string BatchUnit = "mesh.batch.unit";
+
+    /// <summary>A batch's end, from its last line's outcome on.</summary>
+    public const string BatchFinish = "mesh.batch.finish";
 
     /// <summary>Waiting on the vehicle.</summary>
     public const string Queue = "mesh.vehicle.queue";
@@ -40,6 +46,20 @@ public static class MeshSpans
         var span = source.StartActivity(name, kind, parent, startTime: start);
         if (span is not null)
             Activity.Current = current;
+        return span;
+    }
+
+    /// <summary>
+    /// A span of a trace of its own, linked to what caused it; null when nobody records it. For what outlives its cause by
+    /// hours: as its child it would keep that trace open. Ended by <see cref="StopAside"/>.
+    /// </summary>
+    public static Activity? StartLinked(this ActivitySource source, string name, ActivityKind kind, ActivityContext cause, DateTimeOffset start)
+    {
+        var current = Activity.Current;
+        // It would be the parent.
+        Activity.Current = null;
+        var span = source.StartActivity(name, kind, parentContext: default, links: [new ActivityLink(cause)], startTime: start);
+        Activity.Current = current;
         return span;
     }
 

@@ -27,6 +27,44 @@ public sealed class OtlpTests(ObservedMesh observed)
     }
 
     [Fact]
+    public async Task What_works_a_batch_off_is_in_traces_of_its_own_linked_to_the_call_that_asked_for_it()
+    {
+        ExportedSpan? call = null;
+        List<ExportedSpan> linked = [];
+        await ChurningRegion.UntilAsync(
+            () =>
+            {
+                call = observed.Collector.Spans.SingleOrDefault(span => span.Trace == observed.BatchTrace && span.Name == "POST /v1/batches");
+                linked = call is null ? [] : [.. observed.Collector.Spans.Where(span => span.Links.Contains((call.Trace, call.Id))).OrderBy(span => span.Name)];
+                return Task.FromResult(linked.Count >= 2);
+            },
+            TestMesh.Limit,
+            "the spans of a unit and of the end of its batch");
+        Assert.Equal(observed.ClientSpan, call!.Parent);
+        Assert.Equal(["mesh.batch.finish", "mesh.batch.unit"], linked.Select(span => span.Name));
+        Assert.All(linked, span => Assert.Equal(("", "mesh-seed", false), (span.Parent, span.Service, span.Failed)));
+        Assert.Equal(3, linked.Select(span => span.Trace).Append(observed.BatchTrace).Distinct().Count());
+        var (finish, unit) = (linked[0].Attributes, linked[1].Attributes);
+        // One line of two was wrong, which the seed itself found.
+        Assert.Equal(("completed", "2", "1", "1"), (finish["mesh.batch.status"], finish["mesh.batch.lines.total"], finish["mesh.batch.lines.completed"], finish["mesh.batch.lines.failed"]));
+        Assert.Equal(("done", "2", "1", "pair/1"), (unit["mesh.batch.unit.end"], unit["mesh.batch.unit.lines"], unit["mesh.batch.unit.answered"], unit["mesh.model"]));
+        Assert.Equal(finish["mesh.batch.id"], unit["mesh.batch.id"]);
+        Assert.Contains(unit["mesh.vehicle.id"], observed.Mesh.Vehicles.Select(vehicle => vehicle.Id.Value));
+    }
+
+    [Fact]
+    public async Task A_batch_that_failed_ends_with_an_error()
+    {
+        ExportedSpan? finish = null;
+        await ChurningRegion.UntilAsync(
+            () => Task.FromResult((finish = observed.Collector.Spans.SingleOrDefault(
+                span => span.Name == "mesh.batch.finish" && span.Attributes["mesh.batch.status"] == "failed")) is not null),
+            TestMesh.Limit,
+            "the span of the batch that failed");
+        Assert.Equal((true, "failed"), (finish!.Failed, finish.Attributes["error.type"]));
+    }
+
+    [Fact]
     public void Spans_hold_neither_what_was_asked_nor_an_exact_place()
     {
         var values = observed.Collector.Spans.SelectMany(span => span.Attributes.Values).ToList();
