@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Net;
 using System.Text;
@@ -118,8 +119,9 @@ internal sealed class BatchSeed : IAsyncDisposable
         return (await Directory.AddFileAsync(file, default)).Id;
     }
 
-    public async Task<string> CreateAsync(string file, TimeSpan? window = null) => (await Directory.CreateBatchAsync(
-        new NewBatch(file, "/v2/models/fashion_cnn/infer", window ?? TimeSpan.FromHours(24), "24h", null, null, null), default)).Id;
+    /// <param name="trace">Of the call that asks for it.</param>
+    public async Task<string> CreateAsync(string file, TimeSpan? window = null, ActivityContext trace = default) => (await Directory.CreateBatchAsync(
+        new NewBatch(file, "/v2/models/fashion_cnn/infer", window ?? TimeSpan.FromHours(24), "24h", null, null, null) { Trace = trace }, default)).Id;
 
     /// <summary>Asks the router as an operator's command does.</summary>
     public Task<T> AskAsync<T>(IMeshMessage question) => _router.Ask<T>(question, Limit);
