@@ -115,13 +115,18 @@ public abstract class BatchJobSpec : IAsyncLifetime
         var ended = new ConcurrentQueue<Activity>();
         using var listener = new ActivityListener
         {
-            ShouldListenTo = source => source == MeshSpans.Seed,
+            ShouldListenTo = source => source.Name == MeshSpans.SeedSourceName,
             Sample = (ref ActivityCreationOptions<ActivityContext> options) =>
                 options.Links?.Any(link => link.Context.SpanId == call.SpanId) == true ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
-            ActivityStopped = ended.Enqueue,
+            // Other tests' spans come here as well, where they have listeners of their own.
+            ActivityStopped = span =>
+            {
+                if (span.Links.Any(link => link.Context.SpanId == call.SpanId))
+                    ended.Enqueue(span);
+            },
         };
         ActivitySource.AddActivityListener(listener);
-        var settings = new BatchSettings { FirstUnitLines = 40, UnitsPerVehicle = 1, ReturnGrace = TimeSpan.FromMilliseconds(50) };
+        var settings = new BatchSettings { FirstUnitLines = 40, UnitsPerVehicle = 1, TakeOverGrace = TimeSpan.FromMilliseconds(50) };
         var lost = new UnitVehicle("V-1") { IsMute = true, Expected = 40 };
         string id;
         await using (var first = Start(settings))

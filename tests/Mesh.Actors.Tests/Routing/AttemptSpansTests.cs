@@ -17,7 +17,7 @@ public sealed class AttemptSpansTests : IDisposable
     {
         _listener = new ActivityListener
         {
-            ShouldListenTo = source => source == MeshSpans.Seed || source == _client,
+            ShouldListenTo = source => source.Name == MeshSpans.SeedSourceName || source == _client,
             Sample = (ref ActivityCreationOptions<ActivityContext> options) =>
                 options.Source == _client || options.Parent.TraceFlags == ActivityTraceFlags.Recorded
                     ? ActivitySamplingResult.AllDataAndRecorded

@@ -20,7 +20,7 @@ public sealed class BatchSpansTests : IDisposable
     {
         _listener = new ActivityListener
         {
-            ShouldListenTo = source => source == MeshSpans.Seed,
+            ShouldListenTo = source => source.Name == MeshSpans.SeedSourceName,
             Sample = (ref ActivityCreationOptions<ActivityContext> options) =>
                 options.Name.StartsWith("mesh.batch.", StringComparison.Ordinal) ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
             ActivityStopped = _ended.Enqueue,
