@@ -25,7 +25,7 @@ public sealed record HealthFacts
     /// <summary>When the region's job router was last heard of; null = never.</summary>
     public TimeSpan? RouterHeardAt { get; init; }
 
-    /// <summary>The term of the job router heard last; 0 = none.</summary>
+    /// <summary>The highest term of a job router that was heard of; 0 = none.</summary>
     public long RouterTerm { get; init; }
 
     /// <summary>How this seed's own job router last failed for its journal; null = never.</summary>

@@ -112,6 +112,11 @@ public sealed class JournalWatcherTests : IAsyncDisposable
         router.RouterAnswered(6);
         watch.RouterFailed(new TimeoutException(), 0);
         Assert.Equal(6, watch.RouterFailure?.Term);
+
+        // What its predecessor said is not the latest for having been under way for long.
+        router.RouterAnswered(7);
+        router.RouterAnswered(6);
+        Assert.Equal(7, router.Term);
     }
 
     [Fact]
