@@ -5,7 +5,7 @@ namespace Mesh.Hosting.Observability;
 
 /// <summary>
 /// The mesh's spans: <c>mesh.route</c> for a request, within it a <c>mesh.attempt</c> for each dispatch, within that what the
-/// vehicle spent. A seed and a vehicle have sources of their own, since either may export. Without a listener nothing is made.
+/// vehicle spent. What a batch causes (<c>mesh.batch.unit</c>, <c>mesh.batch.finish</c>) is in traces of its own. A seed and a vehicle have sources of their own, since either may export. Without a listener nothing is made.
 /// </summary>
 public static class MeshSpans
 {
@@ -17,6 +17,12 @@ public static class MeshSpans
 
     public const string Attempt = "mesh.attempt";
 
+    /// <summary>A batch's lines at one vehicle, from the lease on.</summary>
+    public const string BatchUnit = "mesh.batch.unit";
+
+    /// <summary>A batch's end, from its last line's outcome on.</summary>
+    public const string BatchFinish = "mesh.batch.finish";
+
     /// <summary>Waiting on the vehicle.</summary>
     public const string Queue = "mesh.vehicle.queue";
 
@@ -25,6 +31,9 @@ public static class MeshSpans
 
     /// <summary>The run.</summary>
     public const string Infer = "mesh.vehicle.infer";
+
+    /// <summary>OpenTelemetry's name of a failure's class, on metrics and spans alike; present only where something failed.</summary>
+    public const string ErrorType = "error.type";
 
     public static ActivitySource Seed { get; } = new(SeedSourceName);
 
@@ -39,6 +48,24 @@ public static class MeshSpans
             Activity.Current = current;
         return span;
     }
+
+    /// <summary>
+    /// A span of a trace of its own, linked to what caused it; null when nobody records it. For what outlives its cause by
+    /// hours: as its child it would keep that trace open. Ended by <see cref="StopAside"/>.
+    /// </summary>
+    public static Activity? StartLinked(this ActivitySource source, string name, ActivityKind kind, ActivityContext cause, DateTimeOffset start)
+    {
+        var current = Activity.Current;
+        // It would be the parent.
+        Activity.Current = null;
+        var span = source.StartActivity(name, kind, parentContext: default, links: [new ActivityLink(cause)], startTime: start);
+        Activity.Current = current;
+        return span;
+    }
+
+    /// <summary>The span failed.</summary>
+    /// <param name="type">The failure's class, one of few.</param>
+    public static void SetError(this Activity span, string type) => span.SetTag(ErrorType, type).SetStatus(ActivityStatusCode.Error, type);
 
     /// <summary>Ends a span of <see cref="StartAside"/>.</summary>
     public static void StopAside(this Activity span)

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Mesh.Messages.Control;
 
 // What the JobRouter keeps of files and batches, as its journal holds it and as every seed can be told.
@@ -46,7 +48,11 @@ public sealed record NewBatch(
     string WindowText,
     IReadOnlyDictionary<string, string>? Metadata,
     string? IdempotencyKey,
-    TimeSpan? OutputExpiresAfter);
+    TimeSpan? OutputExpiresAfter)
+{
+    /// <summary>The call that asked for it, where that is recorded: the spans of the batch's work are linked to it; default = nowhere.</summary>
+    public ActivityContext Trace { get; init; }
+}
 
 /// <summary>When a batch entered each of its states; null = not (yet).</summary>
 public sealed record BatchTimes(DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt)

@@ -1,6 +1,7 @@
 using System.Collections.ObjectModel;
 using Google.Protobuf.Collections;
 using Mesh.Messages.Control;
+using Mesh.Messages.Work;
 
 namespace Mesh.Messages.Serialization;
 
@@ -293,6 +294,7 @@ internal static partial class Mapping
             Endpoint = m.Endpoint,
             WindowTicks = m.Window.Ticks,
             WindowText = m.WindowText,
+            Trace = WireTrace.ToWire(m.Trace),
         };
         if (m.Metadata is { } metadata)
         {
@@ -316,7 +318,10 @@ internal static partial class Mapping
             p.WindowText,
             p.Metadata is null ? null : new ReadOnlyDictionary<string, string>(new SortedDictionary<string, string>(p.Metadata.Pairs, StringComparer.Ordinal)),
             p.HasIdempotencyKey ? p.IdempotencyKey : null,
-            p.HasOutputExpiresAfterTicks ? TimeSpan.FromTicks(p.OutputExpiresAfterTicks) : null);
+            p.HasOutputExpiresAfterTicks ? TimeSpan.FromTicks(p.OutputExpiresAfterTicks) : null)
+        {
+            Trace = WireTrace.FromWire(p.Trace),
+        };
 
     private static Proto.FileEntry File(FileEntry m)
     {

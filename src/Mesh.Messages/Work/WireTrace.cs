@@ -4,8 +4,8 @@ using Google.Protobuf;
 namespace Mesh.Messages.Work;
 
 /// <summary>
-/// A trace's context on a work stream: trace id (16 bytes), span id (8) and W3C's trace flags (1), the parts of a
-/// <c>traceparent</c>. Only what is recorded is sent.
+/// A trace's context on a work stream and in the journal: trace id (16 bytes), span id (8) and W3C's trace flags (1), the parts of a
+/// <c>traceparent</c>. Only what is recorded is sent and kept.
 /// </summary>
 public static class WireTrace
 {

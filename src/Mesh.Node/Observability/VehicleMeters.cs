@@ -1,4 +1,6 @@
 using System.Diagnostics.Metrics;
+using Mesh.Hosting.Observability;
+using Mesh.Messages;
 using Mesh.Node.Inference;
 using Mesh.Node.Metering;
 using Mesh.Node.Sessions;
@@ -40,8 +42,8 @@ public sealed class VehicleMeters
 
     private void Count(JobUsage job)
     {
-        var kind = new KeyValuePair<string, object?>("kind", job.IsBatch ? "Batch" : "Interactive");
-        _jobs.Add(1, new("outcome", Enum.GetName(job.Outcome)), kind);
+        var kind = new KeyValuePair<string, object?>("kind", job.IsBatch ? "batch" : "interactive");
+        _jobs.Add(1, new("outcome", Labels.Of(job.Outcome)), kind);
         if (job.Cost.Runs == 0)
             return;
         _runs.Record(job.Cost.Wall.TotalSeconds, new("model", job.Model), kind);

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Mesh.Hosting.Observability;
 using Mesh.Messages.Control;
 using Mesh.Seed.Routing;
 
@@ -39,7 +40,7 @@ public sealed class BatchMetrics
         meter.CreateObservableUpDownCounter(
             "mesh.batches",
             () => Enum.GetValues<BatchStatus>().Select(status => new Measurement<int>(
-                _state.Batches.GetValueOrDefault(status), KeyValuePair.Create<string, object?>("status", status.ToString()))),
+                _state.Batches.GetValueOrDefault(status), KeyValuePair.Create<string, object?>("status", Labels.Of(status)))),
             "{batch}",
             "Batches on record, by status");
     }
@@ -63,7 +64,7 @@ public sealed class BatchMetrics
             _lines.Add(failed, KeyValuePair.Create<string, object?>("file", "error"));
     }
 
-    internal void Results(ResultKind kind, int count) => _results.Add(count, KeyValuePair.Create<string, object?>("kind", kind.ToString()));
+    internal void Results(ResultKind kind, int count) => _results.Add(count, KeyValuePair.Create<string, object?>("kind", Labels.Of(kind)));
 
     /// <summary>The JobRouter's state changed here.</summary>
     internal void Changed(BatchBook book) => _state = new State(

@@ -48,7 +48,7 @@ public static class HealthCodes
     /// <summary>The region's job router is not heard of.</summary>
     public const string Router = "router";
 
-    /// <summary>This seed reaches no majority of the region's seeds.</summary>
+    /// <summary>This seed reaches no majority of the region's seeds, or does not know any more.</summary>
     public const string Majority = "majority";
 
     /// <summary>No vehicle is there that takes requests.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Mesh.Hosting.Downing;
 
 namespace Mesh.Seed.Health;
 
@@ -7,6 +8,11 @@ namespace Mesh.Seed.Health;
 /// <param name="Since">When the first of them failed.</param>
 /// <param name="Cause">Of the last, for people.</param>
 public readonly record struct JournalState(int Failures, TimeSpan Since, string Cause);
+
+/// <summary>This seed's job router stopped for its journal.</summary>
+/// <param name="At">On the process's monotonic clock.</param>
+/// <param name="Term">The last one known then, of it or of any other: what is heard of these terms may be older than the failure.</param>
+public readonly record struct RouterFailure(TimeSpan At, long Term);
 
 /// <summary>What a seed knows of itself when it is asked how it is.</summary>
 public sealed record HealthFacts
@@ -19,15 +25,19 @@ public sealed record HealthFacts
     /// <summary>When the region's job router was last heard of; null = never.</summary>
     public TimeSpan? RouterHeardAt { get; init; }
 
-    /// <summary>When this seed's own job router last failed for its journal; null = never.</summary>
-    public TimeSpan? RouterFailedAt { get; init; }
+    /// <summary>The highest term of a job router that was heard of; 0 = none.</summary>
+    public long RouterTerm { get; init; }
+
+    /// <summary>How this seed's own job router last failed for its journal; null = never.</summary>
+    public RouterFailure? RouterFailure { get; init; }
 
     public JournalState Journal { get; init; }
 
-    /// <summary>Seeds that count in the region, and those of them that this one reaches, itself included; (0, 0) = not known yet.</summary>
-    public (int Reached, int Of) Seeds { get; init; }
+    /// <summary>What whoever decides about downing said last of the region's seeds, which it counts twice a second.</summary>
+    public SeedMajority Majority { get; init; } = SeedMajority.Unknown;
 
-    public bool HasMajority { get; init; } = true;
+    /// <summary>When it said so; null = it has not yet.</summary>
+    public TimeSpan? MajorityHeardAt { get; init; }
 
     /// <summary>Vehicles with a work stream here, and those of them that take requests.</summary>
     public (int Taking, int Connected) Vehicles { get; init; }
@@ -47,6 +57,12 @@ public static class HealthRules
     /// <summary>Another seed takes the job router over within 15 s; it answers every 2 s.</summary>
     public static readonly TimeSpan RouterSilence = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// A minority exits after 7 s: a seed whose seeds nobody has counted for longer than any pause of a loaded machine would
+    /// not notice that it is one.
+    /// </summary>
+    public static readonly TimeSpan MajoritySilence = TimeSpan.FromSeconds(30);
+
     public static HealthReport Judge(HealthFacts facts, TimeSpan now)
     {
         List<HealthReason> blocking = [];
@@ -56,8 +72,8 @@ public static class HealthRules
             blocking.Add(new(HealthCodes.Joining, "this seed is not Up in its region"));
         if (JournalLost(facts, now) is { } journal)
             blocking.Add(new(HealthCodes.Journal, journal));
-        if (!facts.HasMajority)
-            blocking.Add(new(HealthCodes.Majority, Text($"this seed reaches {facts.Seeds.Reached} of the region's {facts.Seeds.Of} seeds, itself included: no majority")));
+        if (MajorityMissing(facts, now) is { } majority)
+            blocking.Add(new(HealthCodes.Majority, majority));
         if (RouterMissing(facts, now) is { } router)
             blocking.Add(new(HealthCodes.Router, router));
         var without = WithoutVehicles(facts.Vehicles);
@@ -72,9 +88,19 @@ public static class HealthRules
         var (failures, since, cause) = facts.Journal;
         if (failures >= JournalFailures && now - since >= JournalPatience)
             return Text($"the journal's database has failed for {(now - since).TotalSeconds:0} s: {cause}");
-        // Its successor, here or elsewhere, has written since once it is heard of.
-        return facts.RouterFailedAt is { } failed && now - failed >= JournalPatience && !(facts.RouterHeardAt > failed)
-            ? Text($"the job router of this seed stopped {(now - failed).TotalSeconds:0} s ago because of its journal, and no other is heard of since")
+        // A later term was written since, here or elsewhere. Not merely a later answer: the failed router's may have been under way.
+        return facts.RouterFailure is { } failed && now - failed.At >= JournalPatience && facts.RouterTerm <= failed.Term
+            ? Text($"the job router of this seed stopped {(now - failed.At).TotalSeconds:0} s ago because of its journal, and no other is heard of since")
+            : null;
+    }
+
+    private static string? MajorityMissing(HealthFacts facts, TimeSpan now)
+    {
+        if (!facts.Majority.Holds)
+            return Text($"this seed reaches {facts.Majority.Reached} of the region's {facts.Majority.Of} seeds, itself included: no majority");
+        // As it joins and leaves nobody counts, and it is not ready anyway.
+        return facts is { IsMember: true, IsLeaving: false, MajorityHeardAt: { } heard } && now - heard >= MajoritySilence
+            ? Text($"the region's seeds have not been counted here for {(now - heard).TotalSeconds:0} s: whether this seed reaches a majority is not known")
             : null;
     }
 

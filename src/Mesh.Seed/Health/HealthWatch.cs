@@ -15,9 +15,6 @@ public sealed class HealthWatch(
     SeedNode node, RouterReadiness router, JournalWatch journal, WorkStreamRegistry streams, RouterSettings settings, MonotonicClock clock)
     : IReadiness, IHostedService
 {
-    /// <summary>The downing rules tell twice a second.</summary>
-    private static readonly TimeSpan MajorityAge = TimeSpan.FromSeconds(10);
-
     private volatile bool _started;
     private volatile Heard? _majority;
 
@@ -47,16 +44,17 @@ public sealed class HealthWatch(
     private HealthFacts Facts()
     {
         var open = streams.Streams;
-        var majority = _majority is { } heard && clock.Now - heard.At < MajorityAge ? heard.Majority : SeedMajority.Unknown;
+        var majority = _majority;
         return new HealthFacts
         {
             IsMember = IsMember,
             IsLeaving = node.IsLeaving,
             RouterHeardAt = router.HeardAt,
-            RouterFailedAt = journal.RouterFailedAt,
+            RouterTerm = router.Term,
+            RouterFailure = journal.RouterFailure,
             Journal = journal.State,
-            Seeds = (majority.Reached, majority.Of),
-            HasMajority = majority.Holds,
+            Majority = majority?.Majority ?? SeedMajority.Unknown,
+            MajorityHeardAt = majority?.At,
             Vehicles = (open.Count(TakesRequests), open.Count),
         };
     }

@@ -7,15 +7,20 @@ namespace Mesh.Seed.Health;
 /// <summary>
 /// What this seed knows of its journal: the probe and the job router tell how their looks and writes end. Thread-safe.
 /// </summary>
-public sealed class JournalWatch(MonotonicClock clock)
+/// <param name="router">What this seed heard of the region's job router; null = nothing.</param>
+public sealed class JournalWatch(MonotonicClock clock, RouterReadiness? router = null)
 {
     private readonly Lock _lock = new();
     private readonly Queue<TimeSpan> _writes = new();
     private JournalState _state = new(0, TimeSpan.Zero, "");
-    private TimeSpan? _routerFailedAt;
+    private RouterFailure? _routerFailure;
+    private TimeSpan? _goodAt;
 
     /// <summary>A write was confirmed: what it took, from hand-over on.</summary>
     public event Action<TimeSpan>? Written;
+
+    /// <summary>The database answered a look, and can be written: what that took.</summary>
+    public event Action<TimeSpan>? Looked;
 
     /// <summary>A look or a write failed.</summary>
     public event Action? Failed;
@@ -29,13 +34,23 @@ public sealed class JournalWatch(MonotonicClock clock)
         }
     }
 
-    /// <inheritdoc cref="HealthFacts.RouterFailedAt"/>
-    public TimeSpan? RouterFailedAt
+    /// <inheritdoc cref="HealthFacts.RouterFailure"/>
+    public RouterFailure? RouterFailure
     {
         get
         {
             lock (_lock)
-                return _routerFailedAt;
+                return _routerFailure;
+        }
+    }
+
+    /// <summary>Since the database last answered a look, or took a write, well; since the process started when it never did.</summary>
+    public TimeSpan Silence
+    {
+        get
+        {
+            lock (_lock)
+                return clock.Now - (_goodAt ?? TimeSpan.Zero);
         }
     }
 
@@ -74,8 +89,9 @@ public sealed class JournalWatch(MonotonicClock clock)
             if (!_writes.TryDequeue(out var began))
                 return;
             took = clock.Now - began;
+            _goodAt = clock.Now;
             _state = default;
-            _routerFailedAt = null;
+            _routerFailure = null;
         }
 
         Written?.Invoke(took);
@@ -90,10 +106,11 @@ public sealed class JournalWatch(MonotonicClock clock)
     }
 
     /// <summary>This seed's job router stops because its journal cannot be written or read.</summary>
-    internal void RouterFailed(Exception cause)
+    /// <param name="term">The last one that it knew.</param>
+    internal void RouterFailed(Exception cause, long term)
     {
         lock (_lock)
-            _routerFailedAt = clock.Now;
+            _routerFailure = new RouterFailure(clock.Now, Math.Max(term, router?.Term ?? 0));
         LookFailed(CauseOf(cause));
     }
 
@@ -104,10 +121,15 @@ public sealed class JournalWatch(MonotonicClock clock)
             _writes.Clear();
     }
 
-    internal void LookedWell()
+    internal void LookedWell(TimeSpan took)
     {
         lock (_lock)
+        {
+            _goodAt = clock.Now;
             _state = default;
+        }
+
+        Looked?.Invoke(took);
     }
 
     internal void LookFailed(string cause)

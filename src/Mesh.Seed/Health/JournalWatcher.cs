@@ -25,13 +25,14 @@ internal sealed partial class JournalWatcher(IJournalProbe probe, JournalWatch w
     {
         using var limit = new CancellationTokenSource(Limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, limit.Token);
+        var asked = time.GetTimestamp();
         try
         {
             // Some drivers do not heed a cancellation in every state.
             if (await probe.LookAsync(either.Token).WaitAsync(either.Token) is { } wrong)
                 Failed(wrong, null);
             else
-                Well();
+                Well(time.GetElapsedTime(asked));
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -45,12 +46,12 @@ internal sealed partial class JournalWatcher(IJournalProbe probe, JournalWatch w
         }
     }
 
-    private void Well()
+    private void Well(TimeSpan took)
     {
         if (_failed)
             LogBack(logger);
         _failed = false;
-        watch.LookedWell();
+        watch.LookedWell(took);
     }
 
     private void Failed(string cause, Exception? exception)

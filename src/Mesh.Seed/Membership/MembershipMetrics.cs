@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Akka.Cluster;
 using Mesh.Hosting;
+using Mesh.Hosting.Observability;
 using Mesh.Seed.Routing;
 
 namespace Mesh.Seed.Membership;
@@ -22,7 +23,7 @@ public sealed class MembershipMetrics
         (node.State?.Members ?? [])
             .GroupBy(member => (Role: RoleOf(member), member.Status))
             .Select(group => new Measurement<int>(
-                group.Count(), new("role", group.Key.Role), new("status", group.Key.Status.ToString())));
+                group.Count(), new("role", group.Key.Role), new("status", Labels.Of(group.Key.Status))));
 
     private static IEnumerable<Measurement<int>> Unreachable(SeedNode node) =>
         new[] { MeshSystem.SeedRole, MeshSystem.VehicleRole }.Select(role => new Measurement<int>(

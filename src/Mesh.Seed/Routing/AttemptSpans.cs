@@ -25,15 +25,15 @@ internal sealed class AttemptSpans(TimeProvider time)
         return span.Recorded ? span.Context : default;
     }
 
-    /// <param name="end">How it ended, as the metrics have it.</param>
+    /// <param name="end">Null = its request was closed without it.</param>
     /// <param name="timings">On the vehicle; default = nothing is known of them, or the vehicle tells them itself.</param>
-    public void Ended(AttemptId attempt, string? end, AttemptTimings timings = default)
+    public void Ended(AttemptId attempt, AttemptEnd? end, AttemptTimings timings = default)
     {
         if (!_open.Remove(attempt, out var span))
             return;
-        span.SetTag("mesh.attempt.end", end);
-        if (end is not (nameof(AttemptEnd.Answered) or nameof(AttemptEnd.Refused) or RouterMetrics.Dropped))
-            span.SetStatus(ActivityStatusCode.Error, end);
+        span.SetTag("mesh.attempt.end", EndLabels.Of(end));
+        if (EndLabels.ErrorOf(end) is { } error)
+            span.SetError(error);
         var now = time.GetUtcNow();
         span.SetEndTime(now.UtcDateTime);
         if (timings.Queue + timings.Infer > TimeSpan.Zero)
@@ -50,6 +50,6 @@ internal sealed class AttemptSpans(TimeProvider time)
     public void LoseAll()
     {
         foreach (var attempt in _open.Keys.ToList())
-            Ended(attempt, nameof(AttemptEnd.Lost));
+            Ended(attempt, AttemptEnd.Lost);
     }
 }

@@ -3,11 +3,11 @@ namespace Mesh.Seed.Routing;
 /// <summary>Why vehicles say that they leave; what else a goodbye may hold is no label of a metric.</summary>
 internal static class DepartureCauses
 {
-    private const string Planned = "Planned";
+    private const string Planned = "planned";
 
-    public static IReadOnlyList<string> Words { get; } = [Planned, "Soon", "Now", "Renewal", "Stop"];
+    public static IReadOnlyList<string> Words { get; } = [Planned, "soon", "now", "renewal", "stop"];
 
-    /// <summary>'Planned' for a cause that is not known.</summary>
+    /// <summary>'planned' for a cause that is not known.</summary>
     public static string Known(string cause)
     {
         foreach (var word in Words)

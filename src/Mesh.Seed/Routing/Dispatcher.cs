@@ -105,7 +105,7 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
         {
             _tallies.Ended(vehicle, AttemptEnd.Lost);
             _parts.Metrics.AttemptEnded(AttemptEnd.Lost, _state.Requests[attempt.Request].Model.Name);
-            _spans.Ended(attempt, nameof(AttemptEnd.Lost));
+            _spans.Ended(attempt, AttemptEnd.Lost);
         }
 
         if (kind is not { } departure)
@@ -180,13 +180,13 @@ public sealed class Dispatcher : ReceiveActor, IWithTimers
                 _tallies.Ended(vehicle, ended.End);
                 _parts.Metrics.AttemptEnded(ended.End, model);
                 _parts.Metrics.Energy.Spent(model, ended.Timings.EnergyUj);
-                _spans.Ended(ended.Attempt, Enum.GetName(ended.End), ended.Traced ? default : ended.Timings);
+                _spans.Ended(ended.Attempt, ended.End, ended.Traced ? default : ended.Timings);
                 break;
             case RequestClosed closed when _state.Requests.TryGetValue(closed.Request, out var request):
                 for (var i = 0; i < request.Running.Count; i++)
                 {
-                    _parts.Metrics.AttemptDropped(request.Model.Name);
-                    _spans.Ended(request.Running[i].Attempt, RouterMetrics.Dropped);
+                    _parts.Metrics.AttemptEnded(null, request.Model.Name);
+                    _spans.Ended(request.Running[i].Attempt, null);
                 }
 
                 break;

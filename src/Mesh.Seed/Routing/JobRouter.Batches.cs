@@ -159,9 +159,12 @@ public sealed partial class JobRouter
             case BatchFailed failed:
                 // Not the fault's text: it may quote the file, and belongs to the batch's client alone.
                 _log.Info("{0} failed: {1} faults, the first: {2} in line {3}", failed.Batch, failed.Faults.Count, failed.Faults[0].Code, failed.Faults[0].Line);
+                if (_state.Batches.Batches.GetValueOrDefault(failed.Batch)?.Entry is { } faulty)
+                    BatchSpans.Finished(faulty, failed.At);
                 break;
             case BatchEnded ended when _state.Batches.Batches.GetValueOrDefault(ended.Batch)?.Entry is { } entry:
                 _log.Info("{0} {1}: {2} of {3} lines answered, {4} failed", ended.Batch, ended.Status, entry.Completed, entry.Total, entry.Failed);
+                BatchSpans.Finished(entry, ended.At);
                 break;
         }
     }

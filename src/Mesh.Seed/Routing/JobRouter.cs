@@ -98,7 +98,7 @@ public sealed partial class JobRouter : ReceivePersistentActor, IWithTimers
 
     protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
     {
-        _parts.Journal?.RouterFailed(cause);
+        _parts.Journal?.RouterFailed(cause, _state.Term);
         base.OnPersistFailure(cause, @event, sequenceNr);
     }
 
@@ -111,7 +111,7 @@ public sealed partial class JobRouter : ReceivePersistentActor, IWithTimers
 
     protected override void OnRecoveryFailure(Exception reason, object? message = null)
     {
-        _parts.Journal?.RouterFailed(reason);
+        _parts.Journal?.RouterFailed(reason, _state.Term);
         base.OnRecoveryFailure(reason, message);
     }
 

@@ -53,11 +53,11 @@ public sealed class RequestTable(MonotonicClock clock, RequestTableLimits limits
             return await RouteAsync(call, cancellation);
         var outcome = await RouteAsync(call with { Trace = span.Context }, cancellation);
         span.SetTag("mesh.model", call.Model.ToString());
-        span.SetTag("mesh.request.outcome", Enum.GetName(outcome.Outcome));
+        span.SetTag("mesh.request.outcome", EndLabels.Of(outcome.Outcome));
         span.SetTag("mesh.request.attempts", outcome.Attempts);
         span.SetTag("mesh.request.hedged", outcome.Hedged);
-        if (outcome.Outcome is not (RequestOutcome.Ok or RequestOutcome.Invalid or RequestOutcome.Cancelled))
-            span.SetStatus(ActivityStatusCode.Error, Enum.GetName(outcome.Outcome));
+        if (EndLabels.ErrorOf(outcome.Outcome) is { } error)
+            span.SetError(error);
         return outcome;
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Mesh.Hosting.Observability;
 using Mesh.Messages.Control;
 using Mesh.Seed.Observability;
 using Mesh.Seed.Routing.Queueing;
@@ -9,9 +10,6 @@ namespace Mesh.Seed.Routing;
 public sealed class RouterMetrics
 {
     public const string MeterName = "Mesh.Seed";
-
-    /// <summary>In place of an <see cref="Routing.AttemptEnd"/>.</summary>
-    internal const string Dropped = "Dropped";
 
     private readonly Counter<long> _requests;
     private readonly Counter<long> _attempts;
@@ -51,30 +49,45 @@ public sealed class RouterMetrics
     {
         _hedges.Add(0);
         _hedgesWon.Add(0);
-        foreach (var reason in Enum.GetNames<RefusalReason>())
+        foreach (var reason in Labels.All<RefusalReason>())
             _refused.Add(0, Tag("reason", reason));
-        foreach (var kind in DepartureCauses.Words.Append(nameof(DepartureKind.Vanished)).Append(nameof(DepartureKind.Superseded)))
+        foreach (var kind in DepartureCauses.Words.Append(Labels.Of(DepartureKind.Vanished)).Append(Labels.Of(DepartureKind.Superseded)))
             _departures.Add(0, Tag("kind", kind));
     }
 
     public void HedgeStarted() => _hedges.Add(1);
 
-    public void AttemptEnded(AttemptEnd end, string model) => _attempts.Add(1, Tag("end", Enum.GetName(end)), Tag("model", model));
-
-    /// <summary>Its request was closed without it: another attempt answered, its client went away, or its time was up.</summary>
-    public void AttemptDropped(string model) => _attempts.Add(1, Tag("end", Dropped), Tag("model", model));
+    /// <param name="end">Null = its request was closed without it.</param>
+    public void AttemptEnded(AttemptEnd? end, string model)
+    {
+        var (ended, ofModel) = (Tag("end", EndLabels.Of(end)), Tag("model", model));
+        if (EndLabels.ErrorOf(end) is { } error)
+            _attempts.Add(1, ended, ofModel, Tag(MeshSpans.ErrorType, error));
+        else
+            _attempts.Add(1, ended, ofModel);
+    }
 
     /// <param name="cause">Of a planned one, as the vehicle's goodbye gave it; empty = it gave none.</param>
     public void Departed(DepartureKind kind, string cause) =>
-        _departures.Add(1, Tag("kind", kind == DepartureKind.Planned ? DepartureCauses.Known(cause) : Enum.GetName(kind)));
+        _departures.Add(1, Tag("kind", kind == DepartureKind.Planned ? DepartureCauses.Known(cause) : Labels.Of(kind)));
 
     public void RequestCompleted(CompleteRequest completed)
     {
-        var (outcome, model) = (Tag("outcome", Enum.GetName(completed.Outcome)), Tag("model", completed.Model.Name));
-        _requests.Add(1, outcome, model);
-        _duration.Record(completed.Took.TotalSeconds, outcome, model);
+        var (outcome, model) = (Tag("outcome", EndLabels.Of(completed.Outcome)), Tag("model", completed.Model.Name));
+        if (EndLabels.ErrorOf(completed.Outcome) is { } error)
+        {
+            var type = Tag(MeshSpans.ErrorType, error);
+            _requests.Add(1, outcome, model, type);
+            _duration.Record(completed.Took.TotalSeconds, outcome, model, type);
+        }
+        else
+        {
+            _requests.Add(1, outcome, model);
+            _duration.Record(completed.Took.TotalSeconds, outcome, model);
+        }
+
         if (completed.Refused is { } reason)
-            _refused.Add(1, Tag("reason", Enum.GetName(reason)));
+            _refused.Add(1, Tag("reason", Labels.Of(reason)));
         if (completed.HedgeWon)
             _hedgesWon.Add(1);
         if (completed.Outcome != RequestOutcome.Ok)

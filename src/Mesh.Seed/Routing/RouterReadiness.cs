@@ -13,7 +13,7 @@ public sealed class RouterReadiness(MonotonicClock? clock = null)
     /// <summary>Completes with the first answer.</summary>
     public Task FirstAnswer => _answered.Task;
 
-    /// <summary>Of the JobRouter heard last; 0 before the first.</summary>
+    /// <summary>The highest that was heard of; 0 before the first. An answer that was under way for long does not lower it.</summary>
     public long Term => Volatile.Read(ref _term);
 
     /// <summary>When it was heard last, on the process's clock; null before the first.</summary>
@@ -21,7 +21,8 @@ public sealed class RouterReadiness(MonotonicClock? clock = null)
 
     public void RouterAnswered(long term)
     {
-        Volatile.Write(ref _term, term);
+        // The Dispatcher alone tells.
+        Volatile.Write(ref _term, Math.Max(term, _term));
         Volatile.Write(ref _heardAt, _clock.Now.Ticks);
         _answered.TrySetResult();
     }

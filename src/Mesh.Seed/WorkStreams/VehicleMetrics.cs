@@ -34,9 +34,9 @@ public sealed class VehicleMetrics
 
     private static string StateOf(VehicleStatus status) => status switch
     {
-        { Draining: true } or { Consent: { Interactive: false, Batch: false } } => "Draining",
-        { LeavesInMs: > 0 } => "Leaving",
-        { Consent.Interactive: false } => "BatchOnly",
-        _ => "Serving",
+        { Draining: true } or { Consent: { Interactive: false, Batch: false } } => "draining",
+        { LeavesInMs: > 0 } => "leaving",
+        { Consent.Interactive: false } => "batch_only",
+        _ => "serving",
     };
 }

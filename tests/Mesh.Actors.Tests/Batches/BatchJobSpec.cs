@@ -1,6 +1,9 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Mesh.Actors.Tests.Routing;
+using Mesh.Hosting.Observability;
 using Mesh.Messages.Control;
 using Mesh.Messages.Work;
 using Mesh.Seed;
@@ -103,6 +106,46 @@ public abstract class BatchJobSpec : IAsyncLifetime
         Assert.Equal((BatchStatus.Completed, Lines, Lines), (batch.Status, batch.Completed, vehicle.Ran));
         await AssertAnswersAsync(second, batch, [.. Enumerable.Range(0, Lines)]);
         await NothingKeptAsync(vehicle);
+    }
+
+    [JournalFact]
+    public async Task What_works_a_batch_off_is_linked_to_its_call_also_at_the_next_router()
+    {
+        var call = new ActivityContext(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), ActivityTraceFlags.Recorded);
+        var ended = new ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == MeshSpans.SeedSourceName,
+            Sample = (ref ActivityCreationOptions<ActivityContext> options) =>
+                options.Links?.Any(link => link.Context.SpanId == call.SpanId) == true ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
+            // Other tests' spans come here as well, where they have listeners of their own.
+            ActivityStopped = span =>
+            {
+                if (span.Links.Any(link => link.Context.SpanId == call.SpanId))
+                    ended.Enqueue(span);
+            },
+        };
+        ActivitySource.AddActivityListener(listener);
+        var settings = new BatchSettings { FirstUnitLines = 40, UnitsPerVehicle = 1, TakeOverGrace = TimeSpan.FromMilliseconds(50) };
+        var lost = new UnitVehicle("V-1") { IsMute = true, Expected = 40 };
+        string id;
+        await using (var first = Start(settings))
+        {
+            lost.Connect(first);
+            id = await first.CreateAsync(await first.UploadAsync(Enumerable.Range(0, 40).Select(i => BatchSeed.Line(i))), trace: call);
+            await lost.RanExpected.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        }
+
+        // A lease that goes on is not over, whoever has the office.
+        Assert.Empty(ended);
+        await using var second = Start(settings);
+        new UnitVehicle("V-2").Connect(second);
+        await second.UntilAsync(id, IsOver);
+        Assert.Equal(
+            [("mesh.batch.finish", "completed"), ("mesh.batch.unit", "done"), ("mesh.batch.unit", "lost")],
+            ended.Select(span => (span.OperationName, (string?)(span.GetTagItem("mesh.batch.unit.end") ?? span.GetTagItem("mesh.batch.status")))).Order());
+        Assert.All(ended, span => Assert.Equal((default, id), (span.ParentSpanId, span.GetTagItem("mesh.batch.id"))));
+        Assert.Equal(call.TraceId, Assert.Single(ended.First().Links).Context.TraceId);
     }
 
     [JournalFact]

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Net;
 using System.Text;
@@ -6,6 +7,7 @@ using System.Text.Json;
 using Akka.Actor;
 using Akka.TestKit.Xunit2;
 using Mesh.Hosting;
+using Mesh.Hosting.Observability;
 using Mesh.Messages;
 using Mesh.Messages.Control;
 using Mesh.Seed;
@@ -91,7 +93,7 @@ internal sealed class BatchSeed : IAsyncDisposable
     public BatchDirectory Directory { get; }
 
     /// <summary>Results of lines that were counted as this so far.</summary>
-    public long Results(ResultKind kind) => _results.GetValueOrDefault(kind.ToString());
+    public long Results(ResultKind kind) => _results.GetValueOrDefault(Labels.Of(kind));
 
     /// <summary>Line i asks the model about a picture of its own.</summary>
     public static string Line(int number, string? body = null) => JsonSerializer.Serialize(new
@@ -117,8 +119,9 @@ internal sealed class BatchSeed : IAsyncDisposable
         return (await Directory.AddFileAsync(file, default)).Id;
     }
 
-    public async Task<string> CreateAsync(string file, TimeSpan? window = null) => (await Directory.CreateBatchAsync(
-        new NewBatch(file, "/v2/models/fashion_cnn/infer", window ?? TimeSpan.FromHours(24), "24h", null, null, null), default)).Id;
+    /// <param name="trace">Of the call that asks for it.</param>
+    public async Task<string> CreateAsync(string file, TimeSpan? window = null, ActivityContext trace = default) => (await Directory.CreateBatchAsync(
+        new NewBatch(file, "/v2/models/fashion_cnn/infer", window ?? TimeSpan.FromHours(24), "24h", null, null, null) { Trace = trace }, default)).Id;
 
     /// <summary>Asks the router as an operator's command does.</summary>
     public Task<T> AskAsync<T>(IMeshMessage question) => _router.Ask<T>(question, Limit);

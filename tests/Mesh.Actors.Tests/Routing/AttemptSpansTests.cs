@@ -17,7 +17,7 @@ public sealed class AttemptSpansTests : IDisposable
     {
         _listener = new ActivityListener
         {
-            ShouldListenTo = source => source == MeshSpans.Seed || source == _client,
+            ShouldListenTo = source => source.Name == MeshSpans.SeedSourceName || source == _client,
             Sample = (ref ActivityCreationOptions<ActivityContext> options) =>
                 options.Source == _client || options.Parent.TraceFlags == ActivityTraceFlags.Recorded
                     ? ActivitySamplingResult.AllDataAndRecorded
@@ -50,11 +50,11 @@ public sealed class AttemptSpansTests : IDisposable
 
         var mine = _ended.Where(span => span.TraceId == client.TraceId).ToList();
         var route = Assert.Single(mine, span => span.OperationName == MeshSpans.Route);
-        Assert.Equal((client.SpanId, "Ok", 2), (route.ParentSpanId, route.GetTagItem("mesh.request.outcome"), route.GetTagItem("mesh.request.attempts")));
+        Assert.Equal((client.SpanId, "ok", 2), (route.ParentSpanId, route.GetTagItem("mesh.request.outcome"), route.GetTagItem("mesh.request.attempts")));
         var attempts = mine.Where(span => span.OperationName == MeshSpans.Attempt).OrderBy(span => span.GetTagItem("mesh.attempt.number")).ToList();
         Assert.All(attempts, attempt => Assert.Equal(route.SpanId, attempt.ParentSpanId));
-        Assert.Equal(["V-1 Lost Error", "V-2 Answered Unset"], attempts.Select(
-            attempt => $"{attempt.GetTagItem("mesh.vehicle.id")} {attempt.GetTagItem("mesh.attempt.end")} {attempt.Status}"));
+        Assert.Equal(["V-1 lost Error lost", "V-2 answered Unset "], attempts.Select(
+            attempt => $"{attempt.GetTagItem("mesh.vehicle.id")} {attempt.GetTagItem("mesh.attempt.end")} {attempt.Status} {attempt.GetTagItem("error.type")}"));
         // Each vehicle was told its own attempt, and what the second spent is within its own.
         Assert.Equal([.. attempts.Select(attempt => attempt.SpanId)], new[] { lost, answered }.Select(request => WireTrace.FromWire(request.Trace).SpanId));
         var infer = Assert.Single(mine, span => span.OperationName == MeshSpans.Infer);
@@ -77,7 +77,9 @@ public sealed class AttemptSpansTests : IDisposable
         seed.Kit.Sys.Stop(seed.Dispatcher);
         Assert.Equal(RequestOutcome.Unavailable, (await asking).Outcome);
         var attempt = Assert.Single(_ended, span => span.TraceId == client.TraceId && span.OperationName == MeshSpans.Attempt);
-        Assert.Equal("Lost", attempt.GetTagItem("mesh.attempt.end"));
+        Assert.Equal("lost", attempt.GetTagItem("mesh.attempt.end"));
+        var route = Assert.Single(_ended, span => span.TraceId == client.TraceId && span.OperationName == MeshSpans.Route);
+        Assert.Equal((ActivityStatusCode.Error, "unavailable", "unavailable"), (route.Status, route.GetTagItem("error.type"), route.GetTagItem("mesh.request.outcome")));
     }
 
     [Fact]

@@ -7,6 +7,7 @@ using Akka.TestKit.Xunit2;
 using Google.Protobuf;
 using Grpc.Core;
 using Mesh.Hosting;
+using Mesh.Hosting.Observability;
 using Mesh.Messages;
 using Mesh.Messages.Control;
 using Mesh.Messages.Work;
@@ -96,7 +97,11 @@ internal sealed class DispatcherFixture : IAsyncDisposable
                 listener.EnableMeasurementEvents(instrument);
         };
         _meters.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
-            Counted.AddOrUpdate(instrument.Name + (tags.Length > 0 ? $"{{{tags[0].Value}}}" : ""), value, (_, sum) => sum + value));
+        {
+            // The first label, and the class of failure where there is one.
+            var error = tags.Length > 0 && tags[^1].Key == MeshSpans.ErrorType ? $"|{tags[^1].Value}" : "";
+            Counted.AddOrUpdate(instrument.Name + (tags.Length > 0 ? $"{{{tags[0].Value}{error}}}" : ""), value, (_, sum) => sum + value);
+        });
         _meters.SetMeasurementEventCallback<double>((instrument, value, tags, _) =>
             Counted.AddOrUpdate($"{instrument.Name}{{{tags[1].Value}}} in thousandths", (long)(value * 1000), (_, sum) => sum + (long)(value * 1000)));
         _meters.Start();

@@ -146,7 +146,7 @@ public sealed class DispatcherTests
         // Its answer comes all the same, and changes nothing.
         leaving.Answer(first, content: 1);
         Assert.Equal(RequestOutcome.Ok, await AnswerOneAsync(seed, other));
-        Assert.Equal((1, 1, 2), (seed.Counted["mesh.hedges"], seed.Counted["mesh.hedges.won"], seed.Counted["mesh.requests{Ok}"]));
+        Assert.Equal((1, 1, 2), (seed.Counted["mesh.hedges"], seed.Counted["mesh.hedges.won"], seed.Counted["mesh.requests{ok}"]));
         Assert.Equal(2 * 5, seed.Counted["mesh.energy{model} in thousandths"]); // the late one's is on the vehicle's own record
     }
 
@@ -157,7 +157,7 @@ public sealed class DispatcherTests
         await seed.StartedAsync();
         await seed.InferAsync();
         await seed.InferAsync(seconds: 0);
-        Assert.Equal((1, 1), (seed.Counted["mesh.requests.refused{NoVehicle}"], seed.Counted["mesh.requests.refused{Expired}"]));
+        Assert.Equal((1, 1), (seed.Counted["mesh.requests.refused{no_vehicle}"], seed.Counted["mesh.requests.refused{expired}"]));
     }
 
     [Fact]

@@ -95,9 +95,9 @@ public sealed class TraceSpec
         var route = await spans.OneAsync(_trace, MeshSpans.Route);
         var attempt = await spans.OneAsync(_trace, MeshSpans.Attempt);
         Assert.Equal(server.SpanId, route.ParentSpanId);
-        Assert.Equal(("fashion_cnn/1", "Ok"), (route.GetTagItem("mesh.model"), route.GetTagItem("mesh.request.outcome")));
+        Assert.Equal(("fashion_cnn/1", "ok"), (route.GetTagItem("mesh.model"), route.GetTagItem("mesh.request.outcome")));
         Assert.Equal(route.SpanId, attempt.ParentSpanId);
-        Assert.Equal(("V-001", "Answered"), (attempt.GetTagItem("mesh.vehicle.id"), attempt.GetTagItem("mesh.attempt.end")));
+        Assert.Equal(("V-001", "answered"), (attempt.GetTagItem("mesh.vehicle.id"), attempt.GetTagItem("mesh.attempt.end")));
         return attempt;
     }
 

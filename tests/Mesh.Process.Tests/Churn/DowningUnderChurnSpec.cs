@@ -91,7 +91,7 @@ public sealed class DowningUnderChurnSpec(ITestOutputHelper output)
         {
             foreach (var seed in region.Seeds)
             {
-                if (await region.GaugeAsync(seed, "mesh_cluster_members", "status=\"Up\"") != 3 + Vehicles
+                if (await region.GaugeAsync(seed, "mesh_cluster_members", "status=\"up\"") != 3 + Vehicles
                     || await region.GaugeAsync(seed, "mesh_cluster_members") != 3 + Vehicles
                     || await region.GaugeAsync(seed, "mesh_work_streams") != Vehicles)
                     return false;

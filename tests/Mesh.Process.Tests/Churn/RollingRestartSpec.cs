@@ -73,7 +73,7 @@ public sealed class RollingRestartSpec(ITestOutputHelper output)
         {
             foreach (var seed in region.Seeds)
             {
-                if (await region.GaugeAsync(seed, "mesh_cluster_members", "status=\"Up\"") != 3 + vehicles
+                if (await region.GaugeAsync(seed, "mesh_cluster_members", "status=\"up\"") != 3 + vehicles
                     || await region.GaugeAsync(seed, "mesh_cluster_members") != 3 + vehicles
                     || await region.GaugeAsync(seed, "mesh_work_streams") != vehicles)
                     return false;

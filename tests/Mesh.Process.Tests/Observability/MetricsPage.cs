@@ -25,6 +25,12 @@ internal static partial class MetricsPage
         return types.ToDictionary(type => type.Key, type => new PageMetric(type.Key, type.Value, labels[type.Key]));
     }
 
+    /// <summary>Every label of every series of the page.</summary>
+    public static IEnumerable<(string Series, string Name, string Value)> LabelsOf(string page) =>
+        from Match series in Series().Matches(page)
+        from Match label in LabelValues().Matches(series.Groups["labels"].Value)
+        select (series.Groups["name"].Value, label.Groups["name"].Value, label.Groups["value"].Value);
+
     /// <summary>The metric that a series belongs to: a histogram has three of them.</summary>
     public static string Family(string series, IReadOnlyDictionary<string, string> types)
     {
@@ -42,6 +48,9 @@ internal static partial class MetricsPage
 
     [GeneratedRegex(@"(?<name>[a-zA-Z_][a-zA-Z0-9_]*)=""")]
     private static partial Regex Labels();
+
+    [GeneratedRegex(@"(?<name>[a-zA-Z_][a-zA-Z0-9_]*)=""(?<value>[^""]*)""")]
+    private static partial Regex LabelValues();
 
     [GeneratedRegex("_(bucket|sum|count)$")]
     private static partial Regex Parts();

@@ -42,6 +42,9 @@ public sealed class ObservedMesh : IAsyncLifetime
 
     public string ClientSpan { get; } = "00f067aa0ba902b7";
 
+    /// <summary>Of the calls for the first batch.</summary>
+    public string BatchTrace { get; } = Convert.ToHexStringLower(Guid.NewGuid().ToByteArray());
+
     /// <summary>Requests for the model 'pair' that had an outcome.</summary>
     public int PairRequests { get; private set; }
 
@@ -124,13 +127,14 @@ public sealed class ObservedMesh : IAsyncLifetime
 
     private async Task RunBatchesAsync()
     {
-        var client = new BatchClient(_http, Mesh.Seed.Http);
+        using var traced = LoopbackHttp.NewClient();
+        traced.DefaultRequestHeaders.Add("traceparent", $"00-{BatchTrace}-{ClientSpan}-01");
         var line = $$"""{"custom_id": "{{SecretText}}", "method": "POST", "url": "/v2/models/pair/infer", "body": {{Requests.Inputs(
             Requests.Input("number", "INT32", [1], $"[{SecretNumber}]") + "," + Requests.Input("text", "BYTES", [1], $"[\"{SecretText}\"]"))}}}""";
         var bad = $$"""{"custom_id": "{{SecretText}}-bad", "method": "{{SecretText}}", "url": "{{SecretText}}"}""";
-        await RunAsync(client, $"{line}\n{bad}\n", "completed");
+        await RunAsync(new BatchClient(traced, Mesh.Seed.Http), $"{line}\n{bad}\n", "completed");
         // One id twice is a fault of the file, and its text quotes the id.
-        await RunAsync(client, $"{line}\n{line}\n", "failed");
+        await RunAsync(new BatchClient(_http, Mesh.Seed.Http), $"{line}\n{line}\n", "failed");
     }
 
     private static async Task RunAsync(BatchClient client, string lines, string end)

@@ -15,11 +15,22 @@ namespace Mesh.Process.Tests.Observability;
 
 /// <summary>A span as a program exported it.</summary>
 /// <param name="Service">The program's name.</param>
-internal sealed record ExportedSpan(string Service, string Trace, string Id, string Parent, string Name, IReadOnlyDictionary<string, string> Attributes);
+/// <param name="Failed">Its status is an error.</param>
+internal sealed record ExportedSpan(
+    string Service,
+    string Trace,
+    string Id,
+    string Parent,
+    string Name,
+    IReadOnlyDictionary<string, string> Attributes,
+    IReadOnlyList<(string Trace, string Id)> Links,
+    bool Failed);
 
 /// <summary>An OpenTelemetry collector in the test's process: takes what is exported over gRPC and keeps it.</summary>
 internal sealed class OtlpCollector : IAsyncDisposable
 {
+    private const int ErrorStatus = 2;
+
     private readonly WebApplication _app;
     private readonly ConcurrentQueue<ExportedSpan> _spans = [];
     private readonly ConcurrentDictionary<(string Service, string Name), string> _metrics = [];
@@ -75,7 +86,9 @@ internal sealed class OtlpCollector : IAsyncDisposable
                         Convert.ToHexStringLower(span.SpanId.Span),
                         Convert.ToHexStringLower(span.ParentSpanId.Span),
                         span.Name,
-                        span.Attributes.ToDictionary(attribute => attribute.Key, attribute => TextOf(attribute.Value))));
+                        span.Attributes.ToDictionary(attribute => attribute.Key, attribute => TextOf(attribute.Value)),
+                        [.. span.Links.Select(link => (Convert.ToHexStringLower(link.TraceId.Span), Convert.ToHexStringLower(link.SpanId.Span)))],
+                        span.Status?.Code == ErrorStatus));
                 }
             }
 

@@ -38,10 +38,7 @@ public sealed class PromtoolTests
 /// <summary>A fact that needs Prometheus' promtool; skipped, with the reason, where there is none. CI fails on such a skip.</summary>
 internal sealed class PromtoolFactAttribute : FactAttribute
 {
-    public PromtoolFactAttribute() => Skip = Promtool is null ? "There is no promtool in PATH (Debian: package prometheus), and MESH_TEST_PROMTOOL names none." : null;
+    public PromtoolFactAttribute() => Skip = Promtool is null ? DebianProgram.Missing("promtool", "prometheus") : null;
 
-    public static string? Promtool { get; } = Environment.GetEnvironmentVariable("MESH_TEST_PROMTOOL") is { Length: > 0 } named
-        ? named
-        : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-            .Select(folder => Path.Combine(folder, "promtool")).FirstOrDefault(File.Exists);
+    public static string? Promtool { get; } = DebianProgram.Find("promtool");
 }

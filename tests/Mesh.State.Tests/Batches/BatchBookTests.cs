@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Mesh.Messages;
 using Mesh.Messages.Control;
 using Mesh.Seed.Batches;
@@ -27,6 +28,18 @@ public sealed class BatchBookTests
         Assert.Single(_book.Batches);
         Pass(minutes: 2);
         Assert.Equal("batch_3", Create("batch_3").Id);
+    }
+
+    [Fact]
+    public void A_call_that_is_repeated_in_another_trace_is_the_same_batch_and_the_first_trace_stays()
+    {
+        var (one, other) = (Trace(), Trace());
+        Create("batch_1", Request() with { Trace = one });
+        Assert.Equal(("batch_1", one), (Create("batch_2", Request() with { Trace = other }).Id, _book.Batches["batch_1"].Entry.Request.Trace));
+        Create("batch_3", Request() with { IdempotencyKey = "k", Trace = one });
+        Assert.Equal(("batch_3", one), (Create("batch_4", Request() with { IdempotencyKey = "k", Trace = other }).Id, _book.Batches["batch_3"].Entry.Request.Trace));
+
+        static ActivityContext Trace() => new(ActivityTraceId.CreateRandom(), ActivitySpanId.CreateRandom(), ActivityTraceFlags.Recorded);
     }
 
     [Fact]

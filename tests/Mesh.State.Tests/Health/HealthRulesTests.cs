@@ -1,3 +1,4 @@
+using Mesh.Hosting.Downing;
 using Mesh.Seed.Health;
 
 namespace Mesh.State.Tests.Health;
@@ -8,7 +9,8 @@ public sealed class HealthRulesTests
     {
         IsMember = true,
         RouterHeardAt = At(99),
-        Seeds = (3, 3),
+        Majority = new SeedMajority(true, 3, 3),
+        MajorityHeardAt = At(99),
         Vehicles = (2, 2),
     };
 
@@ -43,14 +45,15 @@ public sealed class HealthRulesTests
     }
 
     [Theory]
-    [InlineData(97.1, 80d, true)] // It may be in office again in a moment.
-    [InlineData(97d, 80d, false)]
-    [InlineData(90d, 80d, false)] // Failed, and nobody was heard of since.
-    [InlineData(90d, 90.5, true)] // It, or another seed's, is back.
-    [InlineData(null, 80d, true)]
-    public void A_job_router_that_failed_here_is_missed_until_one_is_heard_of(double? failedAt, double heardAt, bool ready)
+    [InlineData(97.1, 7, true)] // It may be in office again in a moment.
+    [InlineData(97d, 7, false)]
+    [InlineData(90d, 7, false)] // Failed, and nobody was heard of but itself: an answer of its own was under way.
+    [InlineData(90d, 6, false)] // As was one of its predecessor.
+    [InlineData(90d, 8, true)] // A successor, here or at another seed, has written its term.
+    [InlineData(null, 7, true)]
+    public void A_job_router_that_failed_here_is_missed_until_a_successor_is_heard_of(double? failedAt, long termHeard, bool ready)
     {
-        var facts = Well with { RouterHeardAt = At(heardAt), RouterFailedAt = failedAt is { } failed ? At(failed) : null };
+        var facts = Well with { RouterHeardAt = At(99), RouterTerm = termHeard, RouterFailure = failedAt is { } at ? new RouterFailure(At(at), 7) : null };
         Assert.Equal(ready, HealthRules.Judge(facts, At(100)).IsReady);
     }
 
@@ -72,11 +75,35 @@ public sealed class HealthRulesTests
     [Fact]
     public void A_minority_is_not_ready()
     {
-        var report = HealthRules.Judge(Well with { HasMajority = false, Seeds = (1, 3) }, At(100));
+        var report = HealthRules.Judge(Well with { Majority = new SeedMajority(false, 1, 3) }, At(100));
         Assert.Equal(
             new HealthReason(HealthCodes.Majority, "this seed reaches 1 of the region's 3 seeds, itself included: no majority"),
             Assert.Single(report.Reasons));
     }
+
+    [Theory]
+    [InlineData(70.1, true)]
+    [InlineData(70d, false)]
+    [InlineData(null, true)] // Nobody has counted yet: the seed has just started.
+    public void A_majority_that_nobody_counts_any_more_is_not_claimed_for_ever(double? countedAt, bool ready)
+    {
+        var facts = Well with { MajorityHeardAt = countedAt is { } at ? At(at) : null };
+        var report = HealthRules.Judge(facts, At(100));
+        Assert.Equal(ready, report.IsReady);
+        if (!ready)
+        {
+            Assert.Equal(
+                new HealthReason(HealthCodes.Majority, "the region's seeds have not been counted here for 30 s: whether this seed reaches a majority is not known"),
+                Assert.Single(report.Reasons));
+        }
+
+        // As it leaves nobody counts, and that is no reason of its own.
+        Assert.Equal([HealthCodes.Leaving], HealthRules.Judge(facts with { IsLeaving = true }, At(100)).Reasons.Select(reason => reason.Code));
+    }
+
+    [Fact]
+    public void A_minority_stays_one_until_another_count_says_otherwise() =>
+        Assert.False(HealthRules.Judge(Well with { Majority = new SeedMajority(false, 1, 3), MajorityHeardAt = At(1) }, At(100)).IsReady);
 
     [Fact]
     public void Every_reason_is_told_and_has_a_code_that_is_known()
@@ -84,8 +111,7 @@ public sealed class HealthRulesTests
         var worst = new HealthFacts
         {
             Journal = new JournalState(5, At(10), "no answer"),
-            HasMajority = false,
-            Seeds = (1, 3),
+            Majority = new SeedMajority(false, 1, 3),
         };
         var joining = HealthRules.Judge(worst, At(100));
         var leaving = HealthRules.Judge(worst with { IsLeaving = true }, At(100));

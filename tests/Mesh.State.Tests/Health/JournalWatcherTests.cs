@@ -64,7 +64,7 @@ public sealed class JournalWatcherTests : IAsyncDisposable
     [Fact]
     public async Task The_first_look_that_fails_is_logged_also_when_the_job_router_failed_before()
     {
-        _watch.RouterFailed(new TimeoutException());
+        _watch.RouterFailed(new TimeoutException(), 7);
         await _watcher.StartAsync(CancellationToken.None);
         await FailAsync(new TimeoutException());
         _time.Advance(JournalWatcher.Interval);
@@ -97,11 +97,51 @@ public sealed class JournalWatcherTests : IAsyncDisposable
     [Fact]
     public void A_write_that_is_confirmed_ends_the_router_s_failure()
     {
-        _watch.RouterFailed(new PostgresException("going down", "FATAL", "FATAL", "57P01"));
-        Assert.Equal((TimeSpan.Zero, "PostgreSQL says 57P01"), (_watch.RouterFailedAt, _watch.State.Cause));
+        _watch.RouterFailed(new PostgresException("going down", "FATAL", "FATAL", "57P01"), 7);
+        Assert.Equal((new RouterFailure(TimeSpan.Zero, 7), "PostgreSQL says 57P01"), (_watch.RouterFailure, _watch.State.Cause));
         _watch.WriteBegan();
         _watch.WriteConfirmed();
-        Assert.Equal((null, 0), (_watch.RouterFailedAt, _watch.State.Failures));
+        Assert.Equal((null, 0), (_watch.RouterFailure, _watch.State.Failures));
+    }
+
+    [Fact]
+    public void A_router_that_failed_before_it_knew_its_predecessor_s_term_is_not_succeeded_by_it()
+    {
+        var router = new RouterReadiness(new MonotonicClock(_time));
+        var watch = new JournalWatch(new MonotonicClock(_time), router);
+        router.RouterAnswered(6);
+        watch.RouterFailed(new TimeoutException(), 0);
+        Assert.Equal(6, watch.RouterFailure?.Term);
+
+        // What its predecessor said is not the latest for having been under way for long.
+        router.RouterAnswered(7);
+        router.RouterAnswered(6);
+        Assert.Equal(7, router.Term);
+    }
+
+    [Fact]
+    public async Task The_silence_ends_with_a_look_or_a_write_that_goes_well_and_with_no_other()
+    {
+        List<TimeSpan> took = [];
+        _watch.Looked += took.Add;
+        _time.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal(TimeSpan.FromSeconds(3), _watch.Silence);
+        await _watcher.StartAsync(CancellationToken.None);
+        await FailAsync(new TimeoutException());
+        Assert.Equal(TimeSpan.FromSeconds(3), _watch.Silence);
+
+        _time.Advance(JournalWatcher.Interval);
+        var look = await _probe.LookAsync();
+        _time.Advance(TimeSpan.FromSeconds(1));
+        look.SetResult(null);
+        await UntilAsync(() => took.Count > 0);
+        Assert.Equal((TimeSpan.Zero, TimeSpan.FromSeconds(1)), (_watch.Silence, took[0]));
+
+        _time.Advance(TimeSpan.FromSeconds(0.5));
+        _watch.WriteBegan();
+        Assert.Equal(TimeSpan.FromSeconds(0.5), _watch.Silence);
+        _watch.WriteConfirmed();
+        Assert.Equal(TimeSpan.Zero, _watch.Silence);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
 using System.Text;
@@ -76,6 +77,14 @@ internal static class MessageBuilder
             return ArtifactHash.FromBytes(Bytes(random, 32));
         if (type == typeof(ReadOnlyMemory<byte>))
             return new ReadOnlyMemory<byte>(Bytes(random, edge ? 0 : random.Next(1, 9)));
+        if (type == typeof(ActivityContext))
+        {
+            return edge
+                ? default(ActivityContext)
+                : new ActivityContext(
+                    ActivityTraceId.CreateFromBytes(Bytes(random, 16)), ActivitySpanId.CreateFromBytes(Bytes(random, 8)), ActivityTraceFlags.Recorded, isRemote: true);
+        }
+
         return null;
     }
 
@@ -118,6 +127,7 @@ internal static class MessageBuilder
             case ReadOnlyMemory<byte> bytes: text.Append("0x").Append(Convert.ToHexStringLower(bytes.Span)); break;
             case DateTimeOffset at: text.Append(at.ToString("O", CultureInfo.InvariantCulture)); break;
             case VehicleId or RegionName or ArtifactHash or Enum or TimeSpan or bool: text.Append(value); break;
+            case ActivityContext trace: text.Append(CultureInfo.InvariantCulture, $"{trace.TraceId}-{trace.SpanId}-{trace.TraceFlags}"); break;
             case IFormattable number: text.Append(number.ToString(null, CultureInfo.InvariantCulture)); break;
             case IEnumerable items: Join(text, '[', items.Cast<object?>().Select(item => ((string?)null, item)), ']'); break;
             default:

@@ -24,7 +24,7 @@ public sealed class VehicleMetricsTests
     public void Vehicles_are_counted_by_what_they_take_and_where_they_are()
     {
         Assert.Equal(
-            ["Serving u33 2", "Draining u33 2", "Leaving u33 1", "BatchOnly u0y 1"],
+            ["serving u33 2", "draining u33 2", "leaving u33 1", "batch_only u0y 1"],
             Counts(
                 ("u33", new VehicleStatus()),
                 ("u33", new VehicleStatus { Consent = new OwnerConsent { Interactive = true } }),
@@ -40,14 +40,14 @@ public sealed class VehicleMetricsTests
         var vehicles = Enumerable.Range(0, 60).SelectMany(i => Enumerable.Repeat(($"{i:000}", new VehicleStatus()), i < 50 ? 2 : 1)).ToArray();
         var counts = Counts(vehicles);
         Assert.Equal(51, counts.Count);
-        Assert.Contains("Serving other 10", counts);
+        Assert.Contains("serving other 10", counts);
     }
 
     [Theory]
-    [InlineData("soon", "Soon")]
-    [InlineData("Renewal", "Renewal")]
-    [InlineData("", "Planned")]
-    [InlineData("whatever a vehicle sends", "Planned")]
+    [InlineData("soon", "soon")]
+    [InlineData("Renewal", "renewal")]
+    [InlineData("", "planned")]
+    [InlineData("whatever a vehicle sends", "planned")]
     public void A_goodbye_s_cause_is_a_label_only_where_it_is_known(string cause, string label) => Assert.Equal(label, DepartureCauses.Known(cause));
 
     private static List<string> Counts(params (string Place, VehicleStatus Status)[] vehicles) =>

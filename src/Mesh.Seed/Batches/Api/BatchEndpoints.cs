@@ -18,7 +18,7 @@ internal sealed class BatchEndpoints(IBatchDirectory directory, InferenceFrontEn
         var key = IdempotencyKey(context.Request);
         NewBatch request;
         using (var body = await RequestBody.ReadAsync(context, MaxBodyBytes))
-            request = NewBatchReader.Read(body.Written, key);
+            request = NewBatchReader.Read(body.Written, key) with { Trace = BatchSpans.Cause };
         CheckModel(request.Endpoint);
         await WriteAsync(context, await directory.CreateBatchAsync(request, context.RequestAborted));
     }

@@ -321,6 +321,8 @@ internal sealed partial class BatchRun
         foreach (var (unit, how) in gathered.Closings)
         {
             _office.Units.TryRemove(KeyValuePair.Create(unit.Number, unit));
+            var ended = new EndedUnit(unit.Number, unit.Vehicle, unit.Lines, unit.Claims.Taken, how, unit.StartedAt);
+            BatchSpans.UnitEnded(_open.Request.Trace, Batch, Model?.Reference, ended, _parts.Time.GetUtcNow());
             Tell(new UnitClosed(_open.Run, Batch, unit.Number, unit.Vehicle, how, unit.SecondsPerLine(_parts.Time), unit.Claims.Taken, unit.Claims.GivenUp.Ranges));
         }
     }

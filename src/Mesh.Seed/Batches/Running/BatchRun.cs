@@ -59,13 +59,13 @@ internal sealed partial class BatchRun
 
     public void Start() => _ = GuardAsync(Task.Run(RunAsync));
 
-    public void Adopt(AdoptUnit adopt) => Register(new UnitRun(this, adopt.Unit, adopt.Vehicle, adopt.Lines, null, null));
+    public void Adopt(AdoptUnit adopt) => Register(new UnitRun(this, adopt.Unit, adopt.Vehicle, adopt.Lines, null, null) { StartedAt = _parts.Time.GetUtcNow() });
 
     public void StartUnit(StartUnit start)
     {
         var stream = _parts.Streams.Find(start.Stream.Value);
         var window = stream is null ? null : _office.Windows.GetOrAdd(stream.Id, _ => new StreamWindow());
-        var unit = new UnitRun(this, start.Unit, start.Vehicle, start.Lines, stream, window);
+        var unit = new UnitRun(this, start.Unit, start.Vehicle, start.Lines, stream, window) { StartedAt = _parts.Time.GetUtcNow() };
         Register(unit);
         if (stream is not null)
             _ = GuardAsync(Task.Run(() => SendAsync(unit)));

@@ -38,6 +38,9 @@ internal sealed class UnitRun(BatchRun run, ulong number, VehicleId vehicle, IRe
 
     public StreamWindow? Window => window;
 
+    /// <summary>It was leased, or adopted.</summary>
+    public required DateTimeOffset StartedAt { get; init; }
+
     public UnitClaims Claims { get; } = new(lines);
 
     /// <summary>Lines out, by their index. Written by the sender, taken by the loop.</summary>
