@@ -44,10 +44,11 @@ internal sealed partial class OperationsService(
     private string OperatorOf(ServerCallContext context)
     {
         var http = context.GetHttpContext();
-        if (gate.NameOf(http.Connection.ClientCertificate, http.Request.Headers.Authorization) is { } name)
+        var (name, problem) = gate.Judge(OperationsHost.ShownBy(http), http.Request.Headers.Authorization);
+        if (name is not null)
             return name;
-        LogUnknown(context.Peer);
-        throw Failure(StatusCode.Unauthenticated, $"who asks is not known here: needs {gate.Needs}");
+        LogRefused(context.Peer, problem ?? "");
+        throw Failure(StatusCode.Unauthenticated, problem ?? "");
     }
 
     private static StatusCode StatusOf(CommandRefusal refusal) => refusal switch
@@ -62,8 +63,8 @@ internal sealed partial class OperationsService(
 
     private static RpcException Failure(StatusCode code, string message) => new(new Status(code, OperationsLimits.Cut(message, OperationsLimits.ErrorLength)));
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "An operator's call from {Peer} was refused: no certificate or token that is known")]
-    private partial void LogUnknown(string peer);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "An operator's call from {Peer} was refused: {Problem}")]
+    private partial void LogRefused(string peer, string problem);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The answer of '{Command}' cannot be sent: {Reason}")]
     private partial void LogTooLarge(string command, string reason);

@@ -1,8 +1,12 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Mesh.Hosting.Operations;
 using Mesh.Pbm;
+using Mesh.Pbm.Connection;
 using Mesh.Testing.Operations;
 
 namespace Mesh.State.Tests.Operations;
@@ -10,6 +14,8 @@ namespace Mesh.State.Tests.Operations;
 /// <summary>Who gets in: the real client at the real port, with TLS, certificates and tokens.</summary>
 public sealed class OperationsHostTests : IDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private readonly TemporaryFolder _folder = new();
     private readonly TestAuthority _authority;
     private readonly OperationsSettings _tls;
@@ -55,6 +61,40 @@ public sealed class OperationsHostTests : IDisposable
         Assert.Equal(3, (await RunAsync(server, null, "garage", "show", "--ca", other.Path)).ExitCode);
         Assert.Equal(3, (await RunAsync(server, null, "garage", "show")).ExitCode);
         Assert.Empty(server.Garage.Calls);
+    }
+
+    [Fact]
+    public async Task A_renewed_certificate_is_shown_to_new_connections_and_breaks_none_that_is_open()
+    {
+        await using var server = await OperationsServer.StartAsync(_folder.Path, _tls with { Authority = _authority.Path });
+        var (certificate, key) = _authority.Operator("anna");
+        using var open = Client(server, certificate, key);
+        Assert.Equal("mesh-garage 0.1.0", (await open.GetPalettesAsync(Patience, default)).Host);
+        var before = await ShownAsync(server);
+        Assert.Equal(before, await ShownAsync(server));
+        _authority.Server();
+        File.SetLastWriteTimeUtc(_tls.Certificate!, DateTime.UtcNow.AddSeconds(1));
+        Assert.NotEqual(before, await ShownAsync(server));
+        Assert.Equal("mesh-garage 0.1.0", (await open.GetPalettesAsync(Patience, default)).Host);
+        Assert.Equal(0, (await RunAsync(server, null, "garage", "show", "--ca", _authority.Path, "--cert", certificate, "--key", key)).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_new_authority_ends_the_old_ones_operators_also_on_an_open_connection()
+    {
+        using var next = new TestAuthority(_folder.Path, "next authority");
+        var path = _folder.Write("operators.crt", File.ReadAllText(_authority.Path));
+        await using var server = await OperationsServer.StartAsync(_folder.Path, _tls with { Authority = path });
+        var (certificate, key) = _authority.Operator("anna");
+        using var open = Client(server, certificate, key);
+        await open.GetPalettesAsync(Patience, default);
+        _folder.Write("operators.crt", File.ReadAllText(next.Path));
+        File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddSeconds(1));
+        var e = await Assert.ThrowsAsync<PbmException>(() => open.GetPalettesAsync(Patience, default));
+        Assert.StartsWith($"127.0.0.1:{server.Port}: the certificate of anna is not valid here: ", e.Message, StringComparison.Ordinal);
+        Assert.Equal(3, (await RunAsync(server, null, "garage", "show", "--ca", _authority.Path, "--cert", certificate, "--key", key)).ExitCode);
+        var (hers, key2) = next.Operator("bertha");
+        Assert.Equal(0, (await RunAsync(server, null, "garage", "show", "--ca", _authority.Path, "--cert", hers, "--key", key2)).ExitCode);
     }
 
     [Fact]
@@ -146,6 +186,28 @@ public sealed class OperationsHostTests : IDisposable
         var e = await Assert.ThrowsAsync<Grpc.Core.RpcException>(() => call.ResponseStream.MoveNext(default));
         Assert.Equal(Grpc.Core.StatusCode.FailedPrecondition, e.StatusCode);
         Assert.Empty(server.Garage.Calls);
+    }
+
+    private OperationsClient Client(OperationsServer server, string certificate, string key) => new(
+        new HostAddress("127.0.0.1", server.Port),
+        new ConnectionOptions { Tls = true, Authority = _authority.Path, Certificate = certificate, Key = key },
+        null);
+
+    /// <summary>The serial number of the certificate that a new connection gets to see.</summary>
+    private async Task<string> ShownAsync(OperationsServer server)
+    {
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.ImportFromPemFile(_authority.Path);
+        using var tcp = new TcpClient();
+        await tcp.ConnectAsync(IPAddress.Loopback, server.Port);
+        using var tls = new SslStream(tcp.GetStream());
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+        {
+            TargetHost = "localhost",
+            ApplicationProtocols = [SslApplicationProtocol.Http2],
+            CertificateChainPolicy = policy,
+        });
+        return tls.RemoteCertificate!.GetSerialNumberString();
     }
 
     private static async Task<(int ExitCode, string Errors)> RunAsync(OperationsServer server, string? token, params string[] arguments)
