@@ -50,7 +50,7 @@ public sealed partial class OperationsHost(
         if (settings.Port is not { } port)
             return;
         _certificates = settings.Certificate is null ? null : new PortCertificates(settings, time, loggers.CreateLogger<PortCertificates>());
-        var trust = _certificates is null || settings.Authority is null ? null : new OperatorTrust(() => _certificates.Authority, time);
+        var trust = _certificates is null || settings.Authority is null ? null : new OperatorTrust(() => _certificates.Authority, () => _certificates.Revocations, time);
         var gate = new OperatorGate(
             trust,
             settings.Tokens is null ? null : new TokenFile(settings.Tokens, loggers.CreateLogger<TokenFile>()).NameOf);
@@ -95,8 +95,9 @@ public sealed partial class OperationsHost(
         listen.Protocols = HttpProtocols.Http2;
         if (_certificates is not { } certificates)
             return;
-        // Once now, so that a start without a certificate fails as such.
+        // Once now, so that a start without a certificate fails as such, and what is wrong with a list is told.
         _ = certificates.Server;
+        _ = certificates.Revocations;
         listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = connection => ValueTask.FromResult(Tls(certificates.Server, trust, connection)) });
     }
 

@@ -22,6 +22,8 @@ internal sealed class OperatorGate(OperatorTrust? trust, Func<string, string?>? 
         var name = tokens is not null && authorization?.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) == true
             ? tokens(authorization[Bearer.Length..].Trim())
             : null;
+        if (name is null && certificate is not null && trust is not null && tokens is not null)
+            problem += "; a token will do (--token-file, PBM_TOKEN)";
         return new Judgement(name, name is null ? problem : null);
     }
 

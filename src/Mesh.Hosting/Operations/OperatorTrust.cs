@@ -4,8 +4,9 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Mesh.Hosting.Operations;
 
-/// <summary>Whose certificates are operators': signed by the authority as it is now, for clients, and valid now.</summary>
-internal sealed class OperatorTrust(Func<X509Certificate2Collection> authority, TimeProvider time)
+/// <summary>Whose certificates are operators': signed by the authority as it is now, for clients, valid now, and not revoked.</summary>
+/// <param name="revocations">As they are now; null = nobody keeps lists.</param>
+internal sealed class OperatorTrust(Func<X509Certificate2Collection> authority, Func<Revocations?> revocations, TimeProvider time)
 {
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
 
@@ -32,9 +33,18 @@ internal sealed class OperatorTrust(Func<X509Certificate2Collection> authority, 
         using var certificate = X509CertificateLoader.LoadCertificate(shown.Certificate.AsSpan());
         foreach (var sent in shown.Others)
             chain.ChainPolicy.ExtraStore.Add(X509CertificateLoader.LoadCertificate(sent.AsSpan()));
-        return chain.Build(certificate)
-            ? null
-            : $"the certificate of {shown.Operator} is not valid here: {string.Join("; ", chain.ChainStatus.Select(status => status.StatusInformation.Trim()).Distinct())}";
+        if (chain.Build(certificate))
+            return Revoked(chain) is { } problem ? $"the certificate of {shown.Operator} is not taken: {problem}" : null;
+        return $"the certificate of {shown.Operator} is not valid here: {string.Join("; ", chain.ChainStatus.Select(status => status.StatusInformation.Trim()).Distinct())}";
+    }
+
+    /// <summary>Every certificate on the way to the authority that is trusted.</summary>
+    private string? Revoked(X509Chain chain)
+    {
+        if (revocations() is not { } lists)
+            return null;
+        var (way, now) = (chain.ChainElements.Select(element => element.Certificate).ToList(), time.GetUtcNow());
+        return way.Zip(way.Skip(1), (certificate, issuer) => lists.Problem(certificate, issuer, now)).FirstOrDefault(problem => problem is not null);
     }
 }
 

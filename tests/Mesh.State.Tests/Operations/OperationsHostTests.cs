@@ -98,6 +98,38 @@ public sealed class OperationsHostTests : IDisposable
     }
 
     [Fact]
+    public async Task A_revoked_operator_gets_no_further_also_on_an_open_connection()
+    {
+        var (anna, bert) = (_authority.Operator("anna"), _authority.Operator("bert"));
+        var list = _authority.Revoke();
+        var tokens = _folder.Write("tokens", $"anna {OperatorGateTests.Hash("t0ken")}\n");
+        await using var server = await OperationsServer.StartAsync(
+            _folder.Path, _tls with { Authority = _authority.Path, Revoked = list, Tokens = tokens });
+        using var open = Client(server, anna.Certificate, anna.Key);
+        await open.GetPalettesAsync(Patience, default);
+
+        _authority.Revoke(list, null, anna.Certificate);
+        File.SetLastWriteTimeUtc(list, DateTime.UtcNow.AddSeconds(1));
+        var e = await Assert.ThrowsAsync<PbmException>(() => open.GetPalettesAsync(Patience, default));
+        Assert.Matches(
+            $@"\A127\.0\.0\.1:{server.Port}: the certificate of anna is not taken: it was revoked by its authority CN=test authority, as of [0-9TZ:-]+; a token will do \(--token-file, PBM_TOKEN\)\z",
+            e.Message);
+        string[] with = ["garage", "show", "--ca", _authority.Path];
+        Assert.Equal(3, (await RunAsync(server, null, [.. with, "--cert", anna.Certificate, "--key", anna.Key])).ExitCode);
+        Assert.Equal(0, (await RunAsync(server, null, [.. with, "--cert", bert.Certificate, "--key", bert.Key])).ExitCode);
+        Assert.Equal(0, (await RunAsync(server, "t0ken", [.. with, "--cert", anna.Certificate, "--key", anna.Key])).ExitCode);
+
+        // What nobody can read may name anybody.
+        _folder.Write(Path.GetFileName(list), "nonsense");
+        var (exitCode, errors) = await RunAsync(server, null, [.. with, "--cert", bert.Certificate, "--key", bert.Key]);
+        Assert.Equal(3, exitCode);
+        Assert.Contains("the certificate of bert is not taken: the revocation list here cannot be used; the log of this host says why", errors, StringComparison.Ordinal);
+        Assert.Equal(0, (await RunAsync(server, "t0ken", with)).ExitCode);
+        _authority.Revoke(list);
+        Assert.Equal(0, (await RunAsync(server, null, [.. with, "--cert", anna.Certificate, "--key", anna.Key])).ExitCode);
+    }
+
+    [Fact]
     public async Task A_token_lets_in_until_it_is_taken_out_of_the_file()
     {
         var tokens = _folder.Write("tokens", $"bert {OperatorGateTests.Hash("t0ken")}\n");

@@ -84,7 +84,7 @@ public sealed class OperatorGateTests : IDisposable
     {
         using var authority = new TestAuthority(_folder.Path);
         using var other = new TestAuthority(_folder.Path, "other authority");
-        var gate = new OperatorGate(new OperatorTrust(() => Import(authority.Path), TimeProvider.System), null);
+        var gate = new OperatorGate(new OperatorTrust(() => Import(authority.Path), () => null, TimeProvider.System), null);
         var (certificate, key) = authority.Operator("anna");
         Assert.Equal("anna", Judge((certificate, key)).Operator);
         foreach (var files in new[] { authority.Operator("anna", isExpired: true), other.Operator("anna"), authority.Server() })
@@ -110,7 +110,7 @@ public sealed class OperatorGateTests : IDisposable
         using var authority = new TestAuthority(_folder.Path, now: Signals.Start);
         using var other = new TestAuthority(_folder.Path, "other authority", Signals.Start);
         var (clock, path) = (new DrivenClock(), authority.Path);
-        var gate = new OperatorGate(new OperatorTrust(() => Import(path), clock), token => token == "t0ken" ? "bert" : null);
+        var gate = new OperatorGate(new OperatorTrust(() => Import(path), () => null, clock), token => token == "t0ken" ? "bert" : null);
         using var anna = Load(authority.Operator("anna"));
         var shown = ShownCertificate.Of(anna, null);
         Assert.Equal("anna", gate.Judge(shown, null).Operator);
@@ -140,7 +140,7 @@ public sealed class OperatorGateTests : IDisposable
         request.CertificateExtensions.Add(new X509AuthorityInformationAccessExtension(null, [$"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/ca.crt"]));
         using var mallory = request.Create(unknown, DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddHours(1), [1]);
 
-        Assert.NotNull(new OperatorTrust(() => Import(authority.Path), TimeProvider.System).Problem(ShownCertificate.Of(mallory, null)));
+        Assert.NotNull(new OperatorTrust(() => Import(authority.Path), () => null, TimeProvider.System).Problem(ShownCertificate.Of(mallory, null)));
         Assert.False(listener.Pending());
     }
 

@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Mesh.Hosting.Operations;
 using Mesh.State.Tests.Limits;
@@ -141,6 +142,48 @@ public sealed class PortCertificatesTests : IDisposable
         }
     }
 
+    [Fact]
+    public void A_list_that_cannot_be_used_any_more_lets_nobody_in_and_is_told_until_it_can()
+    {
+        _clock.Advance(TimeSpan.FromDays(20));
+        var (anna, list) = (Load(_authority.Operator("anna").Certificate), _authority.Revoke());
+        using var certificates = new PortCertificates(
+            new OperationsSettings { Certificate = _files.Certificate, Key = _files.Key, Authority = _authority.Path, Revoked = list }, _clock, _log);
+        Assert.Null(Problem());
+        Assert.Contains($"Information: Operators' certificates are looked up in {list}: 0 are revoked, and it holds until 2026-03-23T12:00:00Z", _log.Lines);
+
+        _authority.Revoke(list, null, _files.Certificate);
+        Touch(list);
+        Assert.Null(Problem());
+        Assert.Contains($"Information: Operators' certificates are looked up in {list}: 1 are revoked, and it holds until 2026-03-23T12:00:00Z", _log.Lines);
+
+        Write(list, "half"u8.ToArray());
+        Assert.Equal("the revocation list here cannot be used; the log of this host says why", Problem());
+        Assert.Equal("the revocation list here cannot be used; the log of this host says why", Problem());
+        Assert.Single(_log.Lines, line => line.StartsWith(
+            $"Error: The list of operators' revoked certificates cannot be used, so that no operator's certificate is taken until it can: {list} is no revocation list that can be used: ",
+            StringComparison.Ordinal));
+
+        using (var other = new TestAuthority(_folder.Path, "other authority", Signals.Start.AddDays(20)))
+            other.Revoke(list);
+        Touch(list);
+        Assert.NotNull(Problem());
+        Assert.NotNull(Problem());
+        Assert.Single(_log.Lines, line => line.EndsWith("CN=other authority, which is no authority of --pbm-ca", StringComparison.Ordinal));
+
+        _authority.Revoke(list);
+        Touch(list);
+        Assert.Null(Problem());
+        _clock.Advance(TimeSpan.FromDays(1));
+        Assert.Contains("Warning: The revocation list of the operators' port, CN=test authority, expires in 0 min, at 2026-03-23T12:00:00Z", _log.Lines);
+        Assert.Null(Problem());
+        _clock.Advance(TimeSpan.FromDays(1));
+        Assert.Equal("the revocation list of its authority CN=test authority has expired 24 h ago, at 2026-03-23T12:00:00Z", Problem());
+        Assert.Contains("Warning: The revocation list of the operators' port, CN=test authority, has expired 24 h ago, at 2026-03-23T12:00:00Z", _log.Lines);
+
+        string? Problem() => certificates.Revocations!.Problem(anna, certificates.Authority[0], _clock.GetUtcNow());
+    }
+
     [Theory]
     [InlineData(-1, "is valid only from 2026-03-02T12:00:00Z, in 24 h")]
     [InlineData(0, null)]
@@ -153,6 +196,10 @@ public sealed class PortCertificatesTests : IDisposable
 
     private PortCertificates Certificates(string? certificate = null, string? key = null) => new(
         new OperationsSettings { Certificate = certificate ?? _files.Certificate, Key = key ?? _files.Key, Authority = _authority.Path }, _clock, _log);
+
+    private static X509Certificate2 Load(string path) => X509CertificateLoader.LoadCertificateFromFile(path);
+
+    private void Touch(string path) => Write(path, File.ReadAllBytes(path));
 
     private void Copy(string from, string to) => Write(to, File.ReadAllBytes(from));
 

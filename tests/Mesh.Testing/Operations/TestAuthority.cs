@@ -37,6 +37,22 @@ public sealed class TestAuthority : IDisposable
     public (string Certificate, string Key) Operator(string name, bool isExpired = false) =>
         Sign(name, isServer: false, isExpired ? _now.AddHours(-1) : _now.AddDays(1));
 
+    /// <summary>Writes its list of revoked certificates, as PEM.</summary>
+    /// <param name="path">Null = beside its own certificate.</param>
+    /// <param name="until">Null = for a day from now.</param>
+    /// <param name="revoked">Paths of PEM files.</param>
+    public string Revoke(string? path = null, DateTimeOffset? until = null, params string[] revoked)
+    {
+        var list = new CertificateRevocationListBuilder();
+        foreach (var certificate in revoked)
+            list.AddEntry(X509CertificateLoader.LoadCertificateFromFile(certificate), _now.AddHours(-1));
+        var end = until ?? _now.AddDays(1);
+        var der = list.Build(_certificate, 1, end, HashAlgorithmName.SHA256, thisUpdate: end.AddDays(-2));
+        path ??= System.IO.Path.ChangeExtension(Path, "crl");
+        File.WriteAllText(path, PemEncoding.WriteString("X509 CRL", der));
+        return path;
+    }
+
     public void Dispose() => _certificate.Dispose();
 
     private (string Certificate, string Key) Sign(string name, bool isServer, DateTimeOffset until, string? folder = null)
