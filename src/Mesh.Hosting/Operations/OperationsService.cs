@@ -41,6 +41,13 @@ internal sealed partial class OperationsService(
         }
     }
 
+    public override async Task<CompleteReply> Complete(CompleteRequest request, ServerCallContext context)
+    {
+        _ = OperatorOf(context);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, host.Stopping);
+        return new CompleteReply { Values = { await runner.CompleteAsync(request.Words, request.Begun, either.Token) } };
+    }
+
     private string OperatorOf(ServerCallContext context)
     {
         var http = context.GetHttpContext();

@@ -47,6 +47,21 @@ internal static class WordCompletion
             : found;
     }
 
+    /// <summary>Values that only the host knows.</summary>
+    public static async Task<ImmutableArray<Candidate>> OfHostAsync(
+        OperationsClient client, IReadOnlyList<string> words, string begun, IReadOnlyList<CommandPalette> palettes, TimeSpan limit)
+    {
+        var (line, _) = LineOptions.Read(words);
+        if (limit <= TimeSpan.Zero || Completion.ValueOf(line.Words, begun, palettes) is not { Argument.Completes.Length: > 0 } value)
+            return [];
+        var known = await client.CompleteAsync(line.Words, begun, limit, CancellationToken.None);
+        return
+        [
+            .. known.Where(text => text.StartsWith(value.Begun, StringComparison.Ordinal))
+                .Select(text => new Candidate(value.Prefix + text, value.Argument.Description)),
+        ];
+    }
+
     /// <summary>Prints "WORD\tDESCRIPTION" for each candidate. Says nothing when the host does not answer soon: it is called at each Tab.</summary>
     /// <param name="arguments">All words behind "pbm"; the last one is the begun one, or "".</param>
     public static async Task<int> PrintAsync(IReadOnlyList<string> arguments, ITerminal terminal)
@@ -71,11 +86,13 @@ internal static class WordCompletion
         var own = begun.StartsWith('-')
             ? ConnectionWords.Where(option => option.Text.StartsWith(begun, StringComparison.Ordinal) && !words.Contains(option.Text))
             : [];
+        var started = TimeProvider.System.GetTimestamp();
         try
         {
             using var client = new OperationsClient(options.Host, options.Connection, terminal.Variable(ConnectionOptions.TokenVariable));
             var palettes = (await client.GetPalettesAsync(Limit, CancellationToken.None)).Palettes;
-            own = Of(options.Line.Words, begun, palettes, []).Concat(own);
+            var values = await OfHostAsync(client, options.Line.Words, begun, palettes, Limit - TimeProvider.System.GetElapsedTime(started));
+            own = values.Concat(Of(options.Line.Words, begun, palettes, [])).Concat(own);
         }
         catch (PbmException)
         {

@@ -57,6 +57,14 @@ public sealed class MeshPaletteTests
     [InlineData("mesh stats", "a seed knows that: ")]
     public void For_the_rest_it_says_whom_to_ask(string line, string problem) => Assert.StartsWith(problem, Problem(line), StringComparison.Ordinal);
 
+    [Fact]
+    public void A_vehicle_offers_itself_and_its_signals()
+    {
+        Assert.Equal(["V-1"], VehicleWords.Values(ValueKinds.Vehicle, Self));
+        Assert.Contains("Vehicle.Speed", VehicleWords.Values(ValueKinds.Signal, Self));
+        Assert.Empty(VehicleWords.Values(ValueKinds.Batch, Self));
+    }
+
     private static string? Problem(string line)
     {
         var command = Assert.IsType<CommandReading.Command>(CommandGrammar.Read([.. line.Split(' ')], [MeshPalette.OfVehicle]));

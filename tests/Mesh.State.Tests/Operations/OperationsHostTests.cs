@@ -145,6 +145,20 @@ public sealed class OperationsHostTests : IDisposable
     }
 
     [Fact]
+    public async Task Values_for_completion_are_told_to_operators_alone()
+    {
+        var tokens = _folder.Write("tokens", $"bert {OperatorGateTests.Hash("t0ken")}\n");
+        await using var server = await OperationsServer.StartAsync(_folder.Path, new OperationsSettings { Port = 0, Tokens = tokens });
+        using var channel = Grpc.Net.Client.GrpcChannel.ForAddress(
+            $"http://127.0.0.1:{server.Port}", new Grpc.Net.Client.GrpcChannelOptions { HttpHandler = new SocketsHttpHandler { UseProxy = false } });
+        var client = new Mesh.Operations.Wire.Operations.OperationsClient(channel);
+        var request = new Mesh.Operations.Wire.CompleteRequest { Words = { "garage", "explain" }, Begun = "V" };
+        var e = await Assert.ThrowsAsync<Grpc.Core.RpcException>(() => client.CompleteAsync(request).ResponseAsync);
+        Assert.Equal(Grpc.Core.StatusCode.Unauthenticated, e.StatusCode);
+        Assert.Equal(["V-001", "V-002"], (await client.CompleteAsync(request, new Grpc.Core.Metadata { { "authorization", "Bearer t0ken" } })).Values);
+    }
+
+    [Fact]
     public async Task On_loopback_tokens_are_asked_for_too_when_there_are_any()
     {
         var tokens = _folder.Write("tokens", $"bert {OperatorGateTests.Hash("t0ken")}\n");

@@ -49,6 +49,14 @@ public sealed class PromptTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Tab_completes_what_only_the_host_knows()
+    {
+        _terminal.Type("garage explain V\t2\t\ngarage explain V-001 --like=ak\t\nexit\n");
+        Assert.Equal(0, await RunAsync());
+        Assert.Equal(["V-002 ", "V-001 akka.tcp://mesh@127.0.0.1:4053"], _server.Garage.Calls.Select(call => $"{call["car"]} {call.Find("like")}"));
+    }
+
+    [Fact]
     public async Task Destructive_commands_ask()
     {
         _terminal.Type("garage crush V-1\nn\ngarage crush V-2\ny\ngarage crush V-3 --yes\nexit\n");
