@@ -34,7 +34,7 @@ public sealed class ClusterHandler(IClusterMember self, TimeProvider time) : ICo
         };
     }
 
-    /// <summary>Addresses as they are shown, vehicles' names, and for who begins with a host's, that.</summary>
+    /// <summary>Addresses as they are shown, vehicles' names, and for who begins an address without its scheme, that.</summary>
     public Task<IEnumerable<string>> CompleteAsync(SoughtValue sought, CancellationToken cancellation)
     {
         var members = Cluster.Get(self.Running()).State.Members;

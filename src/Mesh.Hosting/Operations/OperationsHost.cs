@@ -50,7 +50,8 @@ public sealed partial class OperationsHost(
         if (settings.Port is not { } port)
             return;
         _certificates = settings.Certificate is null ? null : new PortCertificates(settings, time, loggers.CreateLogger<PortCertificates>());
-        var trust = _certificates is null || settings.Authority is null ? null : new OperatorTrust(() => _certificates.Authority, () => _certificates.Revocations, time);
+        // Also without TLS, where nobody can show a certificate: then nobody gets in by one.
+        var trust = settings.Authority is null ? null : new OperatorTrust(() => _certificates!.Authority, () => _certificates!.Revocations, time);
         var gate = new OperatorGate(
             trust,
             settings.Tokens is null ? null : new TokenFile(settings.Tokens, loggers.CreateLogger<TokenFile>()).NameOf);

@@ -13,6 +13,9 @@ internal sealed class MeshValues(RegionDesk desk)
 
     private const string BatchPrefix = "batch_";
 
+    /// <summary>Of batches, that are looked through for one that begins so.</summary>
+    private const int MaxPages = 10;
+
     public async Task<IEnumerable<string>> CompleteAsync(SoughtValue sought, CancellationToken cancellation)
     {
         var found = new List<string>();
@@ -22,7 +25,7 @@ internal sealed class MeshValues(RegionDesk desk)
             {
                 ValueKinds.Vehicle => await VehiclesAsync(sought, cancellation),
                 ValueKinds.Model => Models(sought.Begun),
-                ValueKinds.Batch when IsAsked(sought) => await BatchesAsync(cancellation),
+                ValueKinds.Batch when IsAsked(sought) => await BatchesAsync(sought.Begun, cancellation),
                 _ => [],
             });
         }
@@ -45,7 +48,20 @@ internal sealed class MeshValues(RegionDesk desk)
     private IEnumerable<string> Models(string begun) => desk.Models.Versions.Select(version =>
         begun.Contains('/', StringComparison.Ordinal) ? $"{version.Name}/{version.Version}" : version.Name);
 
-    /// <summary>The newest; without the job router none, as Tab does not wait for a fail-over.</summary>
-    private async Task<IEnumerable<string>> BatchesAsync(CancellationToken cancellation) =>
-        (await desk.AskRouterAsync<BatchPage>(new ListBatches(null, MeshPalette.MaxLimit), cancellation)).Batches.Select(batch => batch.Id);
+    /// <summary>The newest first; without the job router none, as Tab does not wait for a fail-over.</summary>
+    private async Task<IEnumerable<string>> BatchesAsync(string begun, CancellationToken cancellation)
+    {
+        var found = new List<string>();
+        string? last = null;
+        for (var pages = 0; pages < MaxPages && found.Count < OperationsLimits.Candidates; pages++)
+        {
+            var page = await desk.AskRouterAsync<BatchPage>(new ListBatches(last, MeshPalette.MaxLimit), cancellation);
+            found.AddRange(page.Batches.Select(batch => batch.Id).Where(id => id.StartsWith(begun, StringComparison.Ordinal)));
+            if (!page.HasMore || page.Batches is not [.., var oldest])
+                break;
+            last = oldest.Id;
+        }
+
+        return found;
+    }
 }

@@ -22,7 +22,7 @@ public sealed class PbmCompletionTests(OperatedGarage tools) : IClassFixture<Ope
             ($"pbm {seed} mesh vehicles --model=fash", "fashion_cnn"),
             ($"pbm {seed} mesh batch ba", ""),
             ($"pbm {seed} cluster down V-", "V-001"),
-            ($"pbm {seed} cluster leave {mesh.Seed.ClusterAddress}", mesh.Seed.ClusterAddress.Split(':')[1]),
+            ($"pbm {seed} cluster leave mesh@{mesh.Seed.ClusterAddress}", mesh.Seed.ClusterAddress.Split(':')[1]),
             ($"pbm {seed} sharding entity V", "V-001"),
             ($"pbm {seed} actor hierarchy /us", "/user"),
             ($"pbm {vehicle} mesh drain ", "V-001 --for"),

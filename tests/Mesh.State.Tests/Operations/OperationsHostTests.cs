@@ -144,6 +144,15 @@ public sealed class OperationsHostTests : IDisposable
         Assert.Equal(2, server.Garage.Calls.Count);
     }
 
+    /// <summary>The settings are refused before; a host that was started all the same takes nobody for a local operator.</summary>
+    [Fact]
+    public async Task Without_TLS_nobody_gets_in_by_a_certificate()
+    {
+        await using var server = await OperationsServer.StartAsync(_folder.Path, new OperationsSettings { Port = 0, Authority = _authority.Path });
+        Assert.Equal(3, (await RunAsync(server, null, "garage", "show")).ExitCode);
+        Assert.Empty(server.Garage.Calls);
+    }
+
     [Fact]
     public async Task Values_for_completion_are_told_to_operators_alone()
     {

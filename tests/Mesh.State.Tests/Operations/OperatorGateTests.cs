@@ -125,6 +125,51 @@ public sealed class OperatorGateTests : IDisposable
         Assert.Null(gate.Judge(shown, null).Operator);
     }
 
+    /// <summary>An operator's certificate that an intermediate has signed, which came with it.</summary>
+    [Fact]
+    public void Every_certificate_on_the_way_to_the_authority_must_have_a_list_and_not_be_on_it()
+    {
+        using var root = Authority("CN=root", null);
+        using var between = Authority("CN=between", root);
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=anna", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.2")], false));
+        using var anna = request.Create(between, DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddHours(1), [1]);
+        var shown = ShownCertificate.Of(anna, null) with { Others = [[.. between.RawData]] };
+
+        Assert.Null(Problem(shown, null));
+        Assert.StartsWith("the certificate of anna is not valid here: ", Problem(shown with { Others = [] }, null), StringComparison.Ordinal);
+        Assert.Equal("the certificate of anna is not taken: there is no revocation list of its authority CN=between here", Problem(shown, [List(root)]));
+        Assert.Equal("the certificate of anna is not taken: there is no revocation list of its authority CN=root here", Problem(shown, [List(between)]));
+        Assert.Null(Problem(shown, [List(root), List(between)]));
+        Assert.StartsWith(
+            "the certificate of anna is not taken: it was revoked by its authority CN=root, as of ", Problem(shown, [List(root, between), List(between)]), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "the certificate of anna is not taken: it was revoked by its authority CN=between, as of ", Problem(shown, [List(root), List(between, anna)]), StringComparison.Ordinal);
+
+        string? Problem(ShownCertificate certificate, RevocationList[]? lists) => new OperatorTrust(
+            () => [root], () => lists is null ? null : Revocations.Of("f", [.. lists], [root, between]), TimeProvider.System).Problem(certificate);
+
+        static RevocationList List(X509Certificate2 authority, params X509Certificate2[] revoked)
+        {
+            var list = new CertificateRevocationListBuilder();
+            foreach (var certificate in revoked)
+                list.AddEntry(certificate);
+            return RevocationList.Parse("f", list.Build(authority, 1, DateTimeOffset.UtcNow.AddHours(1), HashAlgorithmName.SHA256))[0];
+        }
+
+        static X509Certificate2 Authority(string name, X509Certificate2? issuer)
+        {
+            var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            var request = new CertificateRequest(name, key, HashAlgorithmName.SHA256);
+            request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+            request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
+            request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
+            var (from, until) = (DateTimeOffset.UtcNow.AddHours(-2), DateTimeOffset.UtcNow.AddHours(2));
+            return issuer is null ? request.CreateSelfSigned(from, until) : request.Create(issuer, from, until, [2]).CopyWithPrivateKey(key);
+        }
+    }
+
     [Fact]
     public void Nothing_is_fetched_for_a_stranger()
     {
