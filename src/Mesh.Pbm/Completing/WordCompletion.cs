@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Mesh.Operations;
 using Mesh.Operations.Grammar;
 using Mesh.Pbm.Connection;
@@ -11,6 +12,9 @@ internal static class WordCompletion
 {
     /// <summary>Instead of candidates: the shell knows files itself.</summary>
     public const string Files = ":files";
+
+    /// <summary>Seconds that a Tab waits for its host, where that is farther away than most.</summary>
+    public const string LimitVariable = "PBM_COMPLETION_SECONDS";
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(2);
 
@@ -46,6 +50,11 @@ internal static class WordCompletion
             ? [.. found, .. LineWords.Where(option => option.Text.StartsWith(begun, StringComparison.Ordinal) && !words.Contains(option.Text))]
             : found;
     }
+
+    public static TimeSpan LimitOf(ITerminal terminal, TimeSpan otherwise) =>
+        double.TryParse(terminal.Variable(LimitVariable), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and <= 60
+            ? TimeSpan.FromSeconds(seconds)
+            : otherwise;
 
     /// <summary>Values that only the host knows.</summary>
     public static async Task<ImmutableArray<Candidate>> OfHostAsync(
@@ -86,12 +95,12 @@ internal static class WordCompletion
         var own = begun.StartsWith('-')
             ? ConnectionWords.Where(option => option.Text.StartsWith(begun, StringComparison.Ordinal) && !words.Contains(option.Text))
             : [];
-        var started = TimeProvider.System.GetTimestamp();
+        var (started, limit) = (TimeProvider.System.GetTimestamp(), LimitOf(terminal, Limit));
         try
         {
             using var client = new OperationsClient(options.Host, options.Connection, terminal.Variable(ConnectionOptions.TokenVariable));
-            var palettes = (await client.GetPalettesAsync(Limit, CancellationToken.None)).Palettes;
-            var values = await OfHostAsync(client, options.Line.Words, begun, palettes, Limit - TimeProvider.System.GetElapsedTime(started));
+            var palettes = (await client.GetPalettesAsync(limit, CancellationToken.None)).Palettes;
+            var values = await OfHostAsync(client, options.Line.Words, begun, palettes, limit - TimeProvider.System.GetElapsedTime(started));
             own = values.Concat(Of(options.Line.Words, begun, palettes, [])).Concat(own);
         }
         catch (PbmException)

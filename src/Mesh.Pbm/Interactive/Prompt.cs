@@ -52,7 +52,7 @@ internal sealed class Prompt(CommandSession session, ITerminal terminal, PbmOpti
         try
         {
             // A person waits for the key's effect; there is nothing else to do meanwhile.
-            return session.CompleteAsync(words, begun, ["exit"], CompletionLimit).GetAwaiter().GetResult();
+            return session.CompleteAsync(words, begun, ["exit"], WordCompletion.LimitOf(terminal, CompletionLimit)).GetAwaiter().GetResult();
         }
         catch (PbmException)
         {

@@ -32,7 +32,7 @@ public sealed class PbmCompletionTests(OperatedGarage tools) : IClassFixture<Ope
         var ended = await PbmTool.RunAsync(
             shell,
             ["--norc", "-c", PbmShellTests.Bash],
-            new Dictionary<string, string> { ["PATH"] = tools.Path, ["HOME"] = tools.Folder },
+            new Dictionary<string, string> { ["PATH"] = tools.Path, ["HOME"] = tools.Folder, ["PBM_COMPLETION_SECONDS"] = "30" },
             string.Concat(expected.Select(entry => entry.Line + "_\n")));
         Assert.Equal(expected.Select(entry => $"{entry.Line} -> {entry.Completed}"), expected.Zip(ended.Output.Split('\n'), (entry, found) => $"{entry.Line} -> {found}"));
     }

@@ -7,7 +7,7 @@ namespace Mesh.Process.Tests.Operators;
 /// <summary>pbm among the programs of a Unix: pipes, shells that complete its words, a terminal.</summary>
 public sealed class PbmShellTests(OperatedGarage garage) : IClassFixture<OperatedGarage>
 {
-    private Dictionary<string, string> Variables => new() { ["PATH"] = garage.Path, ["HOST"] = garage.Host, ["TERM"] = "xterm", ["HOME"] = garage.Folder };
+    private Dictionary<string, string> Variables => new() { ["PATH"] = garage.Path, ["HOST"] = garage.Host, ["TERM"] = "xterm", ["HOME"] = garage.Folder, ["PBM_COMPLETION_SECONDS"] = "30" };
 
     [ShellTheory("sh", "head")]
     [InlineData("pbm $HOST garage flood 200000 | head -1", "number  text\n")]

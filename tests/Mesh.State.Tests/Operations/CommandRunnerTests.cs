@@ -216,10 +216,11 @@ public sealed class CommandRunnerTests : IDisposable
     [Fact]
     public async Task Values_that_come_late_keep_nobody_waiting_only_a_place()
     {
-        var (begun, late) = (new TaskCompletionSource(), new TaskCompletionSource<IEnumerable<string>>());
+        var (begun, late, count) = (new TaskCompletionSource(), new TaskCompletionSource<IEnumerable<string>>(), 0);
         _garage.Cars = _ =>
         {
-            begun.TrySetResult();
+            if (Interlocked.Increment(ref count) == CommandRunner.MaxCommands)
+                begun.TrySetResult();
             return late.Task;
         };
         var asked = Enumerable.Range(0, CommandRunner.MaxCommands).Select(_ => _runner.CompleteAsync(["garage", "explain"], "", default)).ToList();

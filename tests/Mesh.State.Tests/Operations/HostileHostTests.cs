@@ -102,7 +102,7 @@ public sealed class HostileHostTests : IAsyncLifetime
 
     private static async Task<(int ExitCode, string Written, string Errors)> RunAsync(params string[] arguments)
     {
-        var terminal = new FakeTerminal();
+        var terminal = new FakeTerminal { Variables = new() { ["PBM_COMPLETION_SECONDS"] = "30" } };
         var exitCode = await PbmProgram.RunAsync(arguments, terminal).WaitAsync(TimeSpan.FromSeconds(60));
         return (exitCode, terminal.Written.ToString(), terminal.Errors.ToString());
     }

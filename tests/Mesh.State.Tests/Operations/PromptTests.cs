@@ -16,7 +16,7 @@ public sealed class PromptTests : IAsyncLifetime, IDisposable
     {
         IsInTerminal = true,
         IsOutTerminal = true,
-        Variables = new() { ["XDG_STATE_HOME"] = _folder.Path, ["NO_COLOR"] = "1" },
+        Variables = new() { ["XDG_STATE_HOME"] = _folder.Path, ["NO_COLOR"] = "1", ["PBM_COMPLETION_SECONDS"] = "30" },
     };
 
     public async Task InitializeAsync() => _server = await OperationsServer.StartAsync(_folder.Path);
