@@ -102,6 +102,10 @@ public static class MeshSystem
     public static IReadOnlyList<string> VehicleRoles(RegionName region, VehicleId vehicle, SessionEpoch epoch) =>
         [VehicleRole, MeshRole, RegionRole(region), VehicleRolePrefix + vehicle.Value, SessionRolePrefix + epoch];
 
+    /// <summary>Names of the vehicles among the members.</summary>
+    public static IEnumerable<string> VehiclesOf(IEnumerable<Member> members) =>
+        members.Select(SessionOf).OfType<(VehicleId Vehicle, SessionEpoch Epoch)>().Select(session => session.Vehicle.Value);
+
     /// <summary>Whose session a member is; null for a seed.</summary>
     public static (VehicleId Vehicle, SessionEpoch Epoch)? SessionOf(Member member)
     {

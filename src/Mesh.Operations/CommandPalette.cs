@@ -59,6 +59,12 @@ public sealed record CommandArgument(string Name, ArgumentKind Kind, string Desc
     /// <summary>All values that it may have; empty = any.</summary>
     public ImmutableArray<string> Choices { get; init; } = [];
 
+    /// <summary>
+    /// Kinds of values that only the host knows, e.g. "vehicle": Tab asks the handler for them (<see cref="ICompletionSource"/>).
+    /// Empty = there are none. Any other value is as good.
+    /// </summary>
+    public ImmutableArray<string> Completes { get; init; } = [];
+
     /// <summary>Its value appears in no log, audit log or history.</summary>
     public bool IsSecret { get; init; }
 }

@@ -37,6 +37,12 @@ public static class OperationsLimits
     /// <summary>Arguments of a command.</summary>
     public const int Arguments = 32;
 
+    /// <summary>Values that a host offers for a begun word.</summary>
+    public const int Candidates = 100;
+
+    /// <summary>Characters of each.</summary>
+    public const int CandidateLength = 256;
+
     /// <summary>What a command that is not endless may take, when its definition says how long.</summary>
     public static readonly TimeSpan Duration = TimeSpan.FromHours(1);
 

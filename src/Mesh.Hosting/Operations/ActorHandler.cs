@@ -6,7 +6,7 @@ using Mesh.Operations.Palettes;
 namespace Mesh.Hosting.Operations;
 
 /// <summary>Answers <see cref="ActorPalette"/>.</summary>
-public sealed class ActorHandler(IClusterMember self) : ICommandHandler
+public sealed class ActorHandler(IClusterMember self) : ICommandHandler, ICompletionSource
 {
     public const int MaxRows = 2000;
 
@@ -20,6 +20,14 @@ public sealed class ActorHandler(IClusterMember self) : ICommandHandler
             throw new CommandFailedException($"--depth is '{call["depth"]}': needs a whole number, 1 to {MaxDepth}");
         var system = (ExtendedActorSystem)self.Running();
         return Hierarchy(Find(system, call["path"]), depth).ToAsyncEnumerable();
+    }
+
+    /// <summary>As a shell completes files: the children of the folder that the word names already.</summary>
+    public Task<IEnumerable<string>> CompleteAsync(SoughtValue sought, CancellationToken cancellation)
+    {
+        var folder = sought.Begun[..(sought.Begun.LastIndexOf('/') + 1)];
+        var actor = Find((ExtendedActorSystem)self.Running(), folder);
+        return Task.FromResult((actor as ActorRefWithCell)?.Children.Take(MaxRows).Select(child => $"{(folder.Length > 0 ? folder : "/")}{child.Path.Name}") ?? []);
     }
 
     private static IEnumerable<CommandOutput> Hierarchy(IInternalActorRef root, int depth)

@@ -11,7 +11,7 @@ using Mesh.Operations.Palettes;
 namespace Mesh.Hosting.Operations;
 
 /// <summary>Answers <see cref="ClusterPalette"/>.</summary>
-public sealed class ClusterHandler(IClusterMember self, TimeProvider time) : ICommandHandler
+public sealed class ClusterHandler(IClusterMember self, TimeProvider time) : ICommandHandler, ICompletionSource
 {
     /// <summary>Changes that wait for a slow operator; beyond, the oldest are left out.</summary>
     private const int MaxWaiting = 1000;
@@ -32,6 +32,14 @@ public sealed class ClusterHandler(IClusterMember self, TimeProvider time) : ICo
             "tail" => TailAsync(cluster, cancellation),
             _ => throw new CommandFailedException($"'{call.Command}' is no command of this palette"),
         };
+    }
+
+    /// <summary>Addresses as they are shown, vehicles' names, and for who begins an address without its scheme, that.</summary>
+    public Task<IEnumerable<string>> CompleteAsync(SoughtValue sought, CancellationToken cancellation)
+    {
+        var members = Cluster.Get(self.Running()).State.Members;
+        var names = members.Select(member => member.Address.ToString()).Concat(MeshSystem.VehiclesOf(members));
+        return Task.FromResult(sought.Begun.Length > 0 ? names.Concat(members.Select(member => member.Address.HostPort())) : names);
     }
 
     private static IEnumerable<CommandOutput> Show(Cluster cluster, bool allRoles)

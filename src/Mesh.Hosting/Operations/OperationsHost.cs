@@ -1,6 +1,10 @@
 using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
@@ -14,7 +18,8 @@ namespace Mesh.Hosting.Operations;
 /// joins and until it has left. HTTP/2 and gRPC's content type only: no page in a browser can ask it for anything.
 /// </summary>
 public sealed partial class OperationsHost(
-    OperationsSettings settings, OperationsIdentity identity, CommandRunner runner, ILoggerFactory loggers) : IHostedService, IAsyncDisposable
+    OperationsSettings settings, OperationsIdentity identity, CommandRunner runner, TimeProvider time, ILoggerFactory loggers)
+    : IHostedService, IAsyncDisposable
 {
     private const int MaxConnections = 64;
 
@@ -23,6 +28,7 @@ public sealed partial class OperationsHost(
 
     private readonly ILogger _logger = loggers.CreateLogger<OperationsHost>();
     private readonly CancellationTokenSource _stopping = new();
+    private PortCertificates? _certificates;
     private WebApplication? _app;
 
     /// <summary>E.g. "mesh-seed 0.1.0".</summary>
@@ -43,8 +49,11 @@ public sealed partial class OperationsHost(
     {
         if (settings.Port is not { } port)
             return;
+        _certificates = settings.Certificate is null ? null : new PortCertificates(settings, time, loggers.CreateLogger<PortCertificates>());
+        // Also without TLS, where nobody can show a certificate: then nobody gets in by one.
+        var trust = settings.Authority is null ? null : new OperatorTrust(() => _certificates!.Authority, () => _certificates!.Revocations, time);
         var gate = new OperatorGate(
-            settings.Authority is null ? null : settings.LoadAuthority(),
+            trust,
             settings.Tokens is null ? null : new TokenFile(settings.Tokens, loggers.CreateLogger<TokenFile>()).NameOf);
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.ClearProviders();
@@ -56,7 +65,7 @@ public sealed partial class OperationsHost(
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxConcurrentConnections = MaxConnections;
             kestrel.Limits.MaxRequestBodySize = MaxRequestBytes;
-            kestrel.Listen(settings.Bind, port, listen => Listen(listen, gate));
+            kestrel.Listen(settings.Bind, port, listen => Listen(listen, trust));
         });
         _app = builder.Build();
         _app.MapGrpcService<OperationsService>();
@@ -78,23 +87,42 @@ public sealed partial class OperationsHost(
     {
         if (_app is not null)
             await _app.DisposeAsync();
+        _certificates?.Dispose();
         _stopping.Dispose();
     }
 
-    private void Listen(ListenOptions listen, OperatorGate gate)
+    private void Listen(ListenOptions listen, OperatorTrust? trust)
     {
         listen.Protocols = HttpProtocols.Http2;
-        if (settings.Certificate is null)
+        if (_certificates is not { } certificates)
             return;
-        listen.UseHttps(new HttpsConnectionAdapterOptions
-        {
-            ServerCertificate = settings.LoadCertificate(),
-            ServerCertificateChain = settings.LoadChain(),
-            // Who shows none may have a token; the service refuses those with neither, and can say why.
-            ClientCertificateMode = settings.Authority is null ? ClientCertificateMode.NoCertificate : ClientCertificateMode.AllowCertificate,
-            ClientCertificateValidation = (certificate, chain, _) => gate.Trusts(certificate, chain),
-        });
+        // Once now, so that a start without a certificate fails as such, and what is wrong with a list is told.
+        _ = certificates.Server;
+        _ = certificates.Revocations;
+        listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = connection => ValueTask.FromResult(Tls(certificates.Server, trust, connection)) });
     }
+
+    /// <summary>Made anew for each connection, from the certificates as they are then.</summary>
+    private static SslServerAuthenticationOptions Tls(ServerCertificate server, OperatorTrust? trust, TlsHandshakeCallbackContext connection) => new()
+    {
+        ServerCertificateContext = server.Context,
+        // Who shows none may have a token; the service refuses those with neither, and can say why.
+        ClientCertificateRequired = trust is not null,
+        // A resumed connection would not show again what the certificate is signed by.
+        AllowTlsResume = false,
+        CertificateChainPolicy = trust?.Policy(),
+        RemoteCertificateValidationCallback = (_, certificate, chain, errors) =>
+        {
+            if (certificate is not X509Certificate2 shown)
+                return true;
+            connection.Connection.Items[typeof(ShownCertificate)] = ShownCertificate.Of(shown, chain);
+            return errors == SslPolicyErrors.None;
+        },
+    };
+
+    /// <summary>What the client of a call's connection has shown.</summary>
+    internal static ShownCertificate? ShownBy(HttpContext call) =>
+        call.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(typeof(ShownCertificate), out var shown) == true ? (ShownCertificate?)shown : null;
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Operators connect to {Address} {With} TLS, with {Proof}")]
     private partial void LogListening(IPEndPoint address, string with, string proof);

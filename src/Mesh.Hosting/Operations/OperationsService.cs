@@ -41,13 +41,21 @@ internal sealed partial class OperationsService(
         }
     }
 
+    public override async Task<CompleteReply> Complete(CompleteRequest request, ServerCallContext context)
+    {
+        _ = OperatorOf(context);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, host.Stopping);
+        return new CompleteReply { Values = { await runner.CompleteAsync(request.Words, request.Begun, either.Token) } };
+    }
+
     private string OperatorOf(ServerCallContext context)
     {
         var http = context.GetHttpContext();
-        if (gate.NameOf(http.Connection.ClientCertificate, http.Request.Headers.Authorization) is { } name)
+        var (name, problem) = gate.Judge(OperationsHost.ShownBy(http), http.Request.Headers.Authorization);
+        if (name is not null)
             return name;
-        LogUnknown(context.Peer);
-        throw Failure(StatusCode.Unauthenticated, $"who asks is not known here: needs {gate.Needs}");
+        LogRefused(context.Peer, problem ?? "");
+        throw Failure(StatusCode.Unauthenticated, problem ?? "");
     }
 
     private static StatusCode StatusOf(CommandRefusal refusal) => refusal switch
@@ -64,8 +72,8 @@ internal sealed partial class OperationsService(
         new Status(code, OperationsLimits.Cut(message, OperationsLimits.ErrorLength)),
         referral is null ? [] : new Metadata { { WireForm.ReferralTrailer, referral.ToWire() } });
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "An operator's call from {Peer} was refused: no certificate or token that is known")]
-    private partial void LogUnknown(string peer);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "An operator's call from {Peer} was refused: {Problem}")]
+    private partial void LogRefused(string peer, string problem);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The answer of '{Command}' cannot be sent: {Reason}")]
     private partial void LogTooLarge(string command, string reason);

@@ -1,6 +1,4 @@
 using System.Net;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Mesh.Hosting.Settings;
 
 namespace Mesh.Hosting.Operations;
@@ -16,9 +14,11 @@ public sealed record OperationsSettings
         new("pbm-port", "the operators' port: " + SettingParsers.PortNeeds, WhenNotSet: isOffUnlessSet ? "operators cannot connect" : null),
         new("pbm-bind", "a local IP address that operators connect to; off loopback it needs --pbm-cert and --pbm-ca or --pbm-tokens",
             WhenNotSet: "--bind where that is a loopback address, else 127.0.0.1"),
-        new("pbm-cert", "the PEM file of the certificate that operators see, with what it is signed by"),
+        new("pbm-cert", "the PEM file of the certificate that operators see, with what it is signed by; read again when it changes, as the next two"),
         new("pbm-key", "the PEM file of that certificate's private key"),
         new("pbm-ca", "the PEM file of the authority that signs operators' certificates"),
+        new("pbm-crl", "the file of that authority's certificate revocation list, PEM or DER: whose certificate it names is not let in any more; read again when it changes",
+            WhenNotSet: "nobody is asked whether a certificate is revoked"),
         new("pbm-tokens", "the file with operators' tokens, lines of NAME and the token's SHA-256 in hex; read again when it changes"),
     ];
 
@@ -34,6 +34,9 @@ public sealed record OperationsSettings
 
     /// <summary>Path of a PEM file; null = no operator has a certificate.</summary>
     public string? Authority { get; init; }
+
+    /// <summary>Path of a PEM or DER file with the authority's revocation lists; null = nobody keeps any.</summary>
+    public string? Revoked { get; init; }
 
     /// <summary>Path of the token file; null = no operator has a token.</summary>
     public string? Tokens { get; init; }
@@ -53,6 +56,7 @@ public sealed record OperationsSettings
             Certificate = File("pbm-cert"),
             Key = File("pbm-key"),
             Authority = File("pbm-ca"),
+            Revoked = File("pbm-crl"),
             Tokens = File("pbm-tokens"),
         };
 
@@ -71,8 +75,10 @@ public sealed record OperationsSettings
         .. Authority is null || Certificate is not null
             ? []
             : (string[])["--pbm-ca: operators' certificates are shown in TLS only: needs --pbm-cert and --pbm-key too"],
-        .. Certificate is null || Key is null ? [] : ProblemsOf("pbm-cert", () => LoadCertificate().Dispose()),
-        .. Authority is null ? [] : ProblemsOf("pbm-ca", () => LoadAuthority()),
+        .. Certificate is null || Key is null ? [] : ProblemsOf("pbm-cert", () => PemFiles.Server(Certificate, Read(Certificate), Key, Read(Key)).Certificate.Dispose()),
+        .. Authority is null ? [] : ProblemsOf("pbm-ca", () => PemFiles.Certificates(Authority, Read(Authority))),
+        .. Revoked is null || Authority is not null ? [] : (string[])["--pbm-crl: it lists certificates of the authority of --pbm-ca, which is not set"],
+        .. Revoked is null || Authority is null ? [] : ProblemsOf("pbm-crl", () => LoadRevocations(Revoked, Authority)),
         .. Tokens is null ? [] : ProblemsOf("pbm-tokens", () => TokenTable.Parse(System.IO.File.ReadAllText(Tokens))),
     ];
 
@@ -84,6 +90,12 @@ public sealed record OperationsSettings
             yield return $"--pbm-bind {Bind}: off loopback operators prove who they are: needs --pbm-ca (their certificates), --pbm-tokens (their tokens) or both";
     }
 
+    /// <summary>One that has expired is no problem of a start: the member must work, and tokens do.</summary>
+    private static void LoadRevocations(string path, string authority) =>
+        Revocations.Of(path, RevocationList.Parse(path, Read(path)), PemFiles.Certificates(authority, Read(authority)));
+
+    private static byte[] Read(string path) => System.IO.File.ReadAllBytes(path);
+
     private static string[] ProblemsOf(string setting, Action load)
     {
         try
@@ -91,24 +103,9 @@ public sealed record OperationsSettings
             load();
             return [];
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or FormatException)
+        catch (Exception e) when (WatchedFiles<object>.IsFilesFault(e))
         {
             return [$"--{setting}: {e.Message}"];
         }
-    }
-
-    /// <exception cref="CryptographicException">The files hold no certificate with its key.</exception>
-    internal X509Certificate2 LoadCertificate() => X509Certificate2.CreateFromPemFile(Certificate!, Key);
-
-    /// <summary>Everything in the certificate's file: it and what it is signed by.</summary>
-    internal X509Certificate2Collection LoadChain() => LoadAll(Certificate!);
-
-    internal X509Certificate2Collection LoadAuthority() => LoadAll(Authority!);
-
-    private static X509Certificate2Collection LoadAll(string path)
-    {
-        var certificates = new X509Certificate2Collection();
-        certificates.ImportFromPemFile(path);
-        return certificates.Count > 0 ? certificates : throw new CryptographicException($"there is no certificate in {path}");
     }
 }

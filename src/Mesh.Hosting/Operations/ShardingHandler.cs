@@ -11,7 +11,7 @@ using Mesh.Operations.Palettes;
 namespace Mesh.Hosting.Operations;
 
 /// <summary>Answers <see cref="ShardingPalette"/>, by asking every member's shard region.</summary>
-public sealed class ShardingHandler(IClusterMember self) : ICommandHandler
+public sealed class ShardingHandler(IClusterMember self) : ICommandHandler, ICompletionSource
 {
     /// <summary>A region that does not answer within it is left out, and named.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
@@ -27,6 +27,9 @@ public sealed class ShardingHandler(IClusterMember self) : ICommandHandler
         "entity" => EntityAsync(self.Running(), call["id"], cancellation),
         _ => throw new CommandFailedException($"'{call.Command}' is no command of this palette"),
     };
+
+    public Task<IEnumerable<string>> CompleteAsync(SoughtValue sought, CancellationToken cancellation) =>
+        Task.FromResult(MeshSystem.VehiclesOf(Cluster.Get(self.Running()).State.Members));
 
     private static async IAsyncEnumerable<CommandOutput> RegionsAsync(ActorSystem system, [EnumeratorCancellation] CancellationToken cancellation)
     {

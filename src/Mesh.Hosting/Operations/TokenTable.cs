@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace Mesh.Hosting.Operations;
@@ -51,6 +52,9 @@ internal static class OperatorName
 {
     public static bool IsGood(string name) =>
         name.Length is > 0 and <= 64 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '@');
+
+    /// <summary>The common name of a certificate's subject.</summary>
+    public static string Of(X509Certificate2 certificate) => Of(certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false));
 
     /// <summary>For an audit log: bounded, and nothing in it that a terminal would obey.</summary>
     public static string Of(string text)

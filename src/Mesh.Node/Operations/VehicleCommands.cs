@@ -19,7 +19,7 @@ internal sealed class VehicleCommands(
     IInferenceEngine engine,
     UsageRecorder usage,
     TelemetryCommand telemetry,
-    TimeProvider time) : ICommandHandler
+    TimeProvider time) : ICommandHandler, ICompletionSource
 {
     public CommandPalette Palette => MeshPalette.OfVehicle;
 
@@ -38,6 +38,9 @@ internal sealed class VehicleCommands(
             var other => throw new CommandFailedException($"'mesh' of a vehicle has no command '{other}'"),
         };
     }
+
+    public Task<IEnumerable<string>> CompleteAsync(SoughtValue sought, CancellationToken cancellation) =>
+        Task.FromResult(sought.Kinds.SelectMany(kind => VehicleWords.Values(kind, settings.Vehicle)));
 
     private JsonObject Describe()
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using Mesh.Hosting.Operations;
 using Mesh.Messages;
+using Mesh.Node.Telemetry;
 using Mesh.Operations;
 
 namespace Mesh.Node.Operations;
@@ -33,6 +34,14 @@ internal static class VehicleWords
                 return "a seed knows that";
         }
     }
+
+    /// <summary>What a vehicle offers at Tab: itself, and its signals.</summary>
+    public static IEnumerable<string> Values(string kind, VehicleId self) => kind switch
+    {
+        ValueKinds.Vehicle => [self.Value],
+        ValueKinds.Signal => [.. VssCatalogue.All.Select(signal => signal.Name), "lost", "restore"],
+        _ => [],
+    };
 
     /// <summary>Who asks a vehicle to load a model means this vehicle, which a seed must be told.</summary>
     private static bool MeansItself(CommandCall call) => call.Command switch

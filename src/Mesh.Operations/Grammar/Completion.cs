@@ -6,6 +6,10 @@ namespace Mesh.Operations.Grammar;
 /// <param name="Description">For a list to choose from; may be empty.</param>
 public sealed record Candidate(string Text, string Description);
 
+/// <param name="Prefix">What of the begun word is not the value: <c>--option=</c>, or "".</param>
+/// <param name="Begun">The value's beginning.</param>
+public sealed record BegunValue(CommandPalette Palette, CommandDefinition Command, CommandArgument Argument, string Prefix, string Begun);
+
 /// <summary>What a begun word can become. Pure: knows only the palettes.</summary>
 public static class Completion
 {
@@ -28,23 +32,38 @@ public static class Completion
         return [.. all.Where(candidate => candidate.Text.StartsWith(begun, StringComparison.Ordinal))];
     }
 
-    private static IEnumerable<Candidate> OfArguments(CommandDefinition command, ImmutableArray<string> words, string begun)
+    /// <summary>The argument whose value is begun; null = the word is none, e.g. a command's name.</summary>
+    public static BegunValue? ValueOf(IReadOnlyList<string> words, string begun, IReadOnlyList<CommandPalette> palettes) =>
+        words.Count >= 2 && words[0] != CommandGrammar.HelpWord && palettes.FirstOrDefault(palette => palette.Name == words[0]) is { } palette
+        && palette.Find(words[1]) is { } command && ValueOf(command, [.. words.Skip(2)], begun) is var (argument, prefix)
+            ? new BegunValue(palette, command, argument, prefix, begun[prefix.Length..])
+            : null;
+
+    private static (CommandArgument Argument, string Prefix)? ValueOf(CommandDefinition command, ImmutableArray<string> words, string begun)
     {
         var onlyValues = words.Contains("--");
         if (!onlyValues && words.Length > 0 && Option(command, words[^1]) is { Kind: ArgumentKind.Option } awaiting)
-            return Choices(awaiting, "");
-        if (!onlyValues && begun.Contains('=', StringComparison.Ordinal))
-            return Option(command, begun[..begun.IndexOf('=', StringComparison.Ordinal)]) is { Kind: ArgumentKind.Option } option
-                ? Choices(option, $"--{option.Name}=")
-                : [];
-        var given = Given(command, words);
-        var values = command.Arguments.Where(argument => argument.Kind == ArgumentKind.Positional).Skip(given.Places).Take(1)
-            .SelectMany(argument => Choices(argument, ""));
-        return onlyValues
-            ? values
-            : values.Concat(command.Arguments
-                .Where(argument => argument.Kind != ArgumentKind.Positional && !given.Options.Contains(argument.Name))
-                .Select(argument => new Candidate($"--{argument.Name}", argument.Description)));
+            return (awaiting, "");
+        if (!onlyValues && begun.StartsWith("--", StringComparison.Ordinal))
+        {
+            var equals = begun.IndexOf('=', StringComparison.Ordinal);
+            return equals > 0 && Option(command, begun[..equals]) is { Kind: ArgumentKind.Option } option ? (option, begun[..(equals + 1)]) : null;
+        }
+
+        return command.Arguments.Where(argument => argument.Kind == ArgumentKind.Positional).ElementAtOrDefault(Given(command, words).Places) is { } value
+            ? (value, "")
+            : null;
+    }
+
+    private static IEnumerable<Candidate> OfArguments(CommandDefinition command, ImmutableArray<string> words, string begun)
+    {
+        var value = ValueOf(command, words, begun);
+        var choices = value is var (argument, prefix) ? argument.Choices.Select(choice => new Candidate(prefix + choice, argument.Description)) : [];
+        return value is { Argument.Kind: ArgumentKind.Option } || words.Contains("--")
+            ? choices
+            : choices.Concat(command.Arguments
+                .Where(option => option.Kind != ArgumentKind.Positional && !Given(command, words).Options.Contains(option.Name))
+                .Select(option => new Candidate($"--{option.Name}", option.Description)));
     }
 
     private static (int Places, HashSet<string> Options) Given(CommandDefinition command, ImmutableArray<string> words)
@@ -66,7 +85,4 @@ public static class Completion
     private static CommandArgument? Option(CommandDefinition command, string word) => command.Arguments.FirstOrDefault(argument =>
         argument.Kind != ArgumentKind.Positional && word.Length == argument.Name.Length + 2 && word.StartsWith("--", StringComparison.Ordinal)
         && word.EndsWith(argument.Name, StringComparison.Ordinal));
-
-    private static IEnumerable<Candidate> Choices(CommandArgument argument, string prefix) =>
-        argument.Choices.Select(choice => new Candidate(prefix + choice, argument.Description));
 }

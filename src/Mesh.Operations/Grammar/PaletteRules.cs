@@ -59,6 +59,10 @@ public static class PaletteRules
                 yield return $"'{command.Name}' has the switch --{argument.Name} with a value";
             if (argument.Choices.FirstOrDefault(choice => !IsChoice(choice)) is { } choice)
                 yield return $"'{command.Name}' has {argument.Name}, whose choice '{choice}' is none that a shell takes as it is: letters, digits and -_./:,@+%=";
+            if (argument.Completes.Length > 0 && (argument.Kind == ArgumentKind.Switch || argument.IsSecret || argument.Choices.Length > 0))
+                yield return $"'{command.Name}' has {argument.Name}, which cannot be completed by the host: it is a switch or a secret, or has choices";
+            if (argument.Completes.FirstOrDefault(kind => !IsName(kind)) is { } kind)
+                yield return $"'{command.Name}' has {argument.Name}, whose kind of values '{kind}' is no name: lower-case letters, digits and '-'";
             if (argument.Default is { } value && argument.Choices.Length > 0 && !argument.Choices.Contains(value))
                 yield return $"'{command.Name}' has {argument.Name}, whose default is none of its choices";
         }
@@ -69,6 +73,9 @@ public static class PaletteRules
 
     /// <summary>A value that a shell takes as it is: completion puts it into an operator's line.</summary>
     public static bool IsChoice(string choice) => choice.Length > 0 && choice.All(c => char.IsAsciiLetterOrDigit(c) || "-_./:,@+%=".Contains(c));
+
+    /// <summary>A value that a host offers at Tab: it must not become an option.</summary>
+    public static bool IsCandidate(string value) => IsChoice(value) && value[0] != '-' && value.Length <= OperationsLimits.CandidateLength;
 
     private static IEnumerable<string> Twice(IEnumerable<string> names) =>
         names.GroupBy(name => name, StringComparer.Ordinal).Where(group => group.Count() > 1).Select(group => group.Key);

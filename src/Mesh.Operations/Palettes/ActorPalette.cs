@@ -11,7 +11,7 @@ public static class ActorPalette
             {
                 Arguments =
                 [
-                    new("path", ArgumentKind.Positional, "where to begin, e.g. /user/router") { Default = "/" },
+                    new("path", ArgumentKind.Positional, "where to begin, e.g. /user/router") { Default = "/", Completes = [ValueKinds.Actor] },
                     new("depth", ArgumentKind.Option, "levels below it, 1 to 32") { Default = "8" },
                 ],
             },

@@ -5,7 +5,7 @@ public static class ClusterPalette
 {
     private static readonly CommandArgument Address = new(
         "address", ArgumentKind.Positional, "a member's address as 'cluster show' prints it, or the name of a vehicle")
-    { IsRequired = true };
+    { IsRequired = true, Completes = [ValueKinds.Member, ValueKinds.Vehicle] };
 
     public static CommandPalette Palette { get; } = new(
         "cluster",
@@ -18,7 +18,7 @@ public static class ClusterPalette
             new("status", "This member: status, leader, oldest seed, members by status"),
             new("join", "Join the cluster of the member at an address; only for a member that is in none")
             {
-                Arguments = [Address with { Description = "the Akka address of a member, e.g. akka.tcp://mesh@10.0.0.1:4053" }],
+                Arguments = [Address with { Description = "the Akka address of a member, e.g. akka.tcp://mesh@10.0.0.1:4053", Completes = [] }],
                 Changes = true,
             },
             new("leave", "Let a member leave in order; a seed finishes its requests first, a vehicle comes back with a new session")

@@ -21,7 +21,7 @@ public static class MeshPalette
 
     private static readonly CommandArgument Limit = Option("limit", $"rows at most, 1 to {MaxLimit}") with { Default = $"{DefaultLimit}" };
 
-    private static readonly CommandArgument Model = Option("model", "a model's name, or NAME/VERSION");
+    private static readonly CommandArgument Model = Option("model", "a model's name, or NAME/VERSION") with { Completes = [ValueKinds.Model] };
 
     private static readonly CommandArgument All = new("all", ArgumentKind.Switch, "those that ended, too");
 
@@ -39,7 +39,7 @@ public static class MeshPalette
     [
         new("explain", "Why a vehicle gets no work, a request went where it went, or a batch waits")
         {
-            Arguments = [Positional("what", "a vehicle's id, a request's name or its client's id, or a batch's id", isSeed), Model],
+            Arguments = [Positional("what", "a vehicle's id, a request's name or its client's id, or a batch's id", isSeed) with { Completes = [ValueKinds.Vehicle, ValueKinds.Batch] }, Model],
         },
         new("vehicle", "All that is known of one vehicle") { Arguments = [Vehicle(isSeed)] },
         new("vehicles", "The vehicles that a seed knows")
@@ -65,13 +65,17 @@ public static class MeshPalette
         new("models", "The models of the region's repository, and on how many vehicles each is loaded"),
         new("load", "Loads a model on one vehicle, or on all that are connected to the seed")
         {
-            Arguments = [Positional("model", "a model's name, or NAME/VERSION", isRequired: true), Vehicle(isRequired: false)],
+            Arguments = [Positional("model", "a model's name, or NAME/VERSION", isRequired: true) with { Completes = [ValueKinds.Model] }, Vehicle(isRequired: false)],
             Changes = true,
             Limit = ModelLimit,
         },
         new("unload", "Releases a model's memory on one vehicle, or on all that are connected to the seed; the next request loads it again")
         {
-            Arguments = [Positional("model", "a model's name for all of its versions, NAME/VERSION, or sha256:PREFIX", isRequired: true), Vehicle(isRequired: false)],
+            Arguments =
+            [
+                Positional("model", "a model's name for all of its versions, NAME/VERSION, or sha256:PREFIX", isRequired: true) with { Completes = [ValueKinds.Model] },
+                Vehicle(isRequired: false),
+            ],
             Changes = true,
             Limit = ModelLimit,
         },
@@ -81,7 +85,7 @@ public static class MeshPalette
     [
         new("requests", "The requests under way at a seed") { Arguments = [All, Limit] },
         new("batches", "The region's batches") { Arguments = [All, Limit] },
-        new("batch", "All that is on record of one batch") { Arguments = [Positional("batch", "a batch's id, batch_…", isRequired: true)] },
+        new("batch", "All that is on record of one batch") { Arguments = [Positional("batch", "a batch's id, batch_…", isRequired: true) with { Completes = [ValueKinds.Batch] }] },
         new("router", "The settings and the state of a seed's router, and of the region's job router"),
         new("stats", "Requests at a seed: in all, and over the last 10 seconds"),
     ];
@@ -92,7 +96,7 @@ public static class MeshPalette
         {
             Arguments =
             [
-                Positional("signal", "a VSS path, e.g. Vehicle.Speed; or 'lost' (nothing is heard any more) or 'restore'", isRequired: false),
+                Positional("signal", "a VSS path, e.g. Vehicle.Speed; or 'lost' (nothing is heard any more) or 'restore'", isRequired: false) with { Completes = [ValueKinds.Signal] },
                 // It may be where the vehicle is.
                 Positional("value", "the signal's new value; 'unknown' = it has none", isRequired: false) with { IsSecret = true },
             ],
@@ -107,5 +111,5 @@ public static class MeshPalette
     private static CommandArgument Positional(string name, string description, bool isRequired) =>
         new(name, ArgumentKind.Positional, description) { IsRequired = isRequired };
 
-    private static CommandArgument Vehicle(bool isRequired) => Positional("vehicle", "a vehicle's id", isRequired);
+    private static CommandArgument Vehicle(bool isRequired) => Positional("vehicle", "a vehicle's id", isRequired) with { Completes = [ValueKinds.Vehicle] };
 }

@@ -11,7 +11,7 @@ public static class ShardingPalette
             new("shards", "Each shard with the member that hosts it"),
             new("entity", "Where one entity lives, or why nowhere")
             {
-                Arguments = [new("id", ArgumentKind.Positional, "an entity's id: a vehicle's") { IsRequired = true }],
+                Arguments = [new("id", ArgumentKind.Positional, "an entity's id: a vehicle's") { IsRequired = true, Completes = [ValueKinds.Vehicle] }],
             },
         ]);
 }

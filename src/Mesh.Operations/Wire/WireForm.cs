@@ -86,6 +86,7 @@ public static class WireForm
             Description = argument.Description,
             Required = argument.IsRequired,
             Choices = { argument.Choices },
+            Completes = { argument.Completes },
             Secret = argument.IsSecret,
         };
         if (argument.Default is { } value)
@@ -107,6 +108,7 @@ public static class WireForm
         IsRequired = argument.Required,
         Default = argument.HasDefault ? argument.Default : null,
         Choices = [.. argument.Choices],
+        Completes = [.. argument.Completes],
         IsSecret = argument.Secret,
     };
 

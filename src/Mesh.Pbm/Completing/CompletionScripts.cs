@@ -6,7 +6,8 @@ namespace Mesh.Pbm.Completing;
 /// <summary>Scripts that make a shell ask <c>pbm __complete</c> at each Tab, so that they know the commands of whatever host is meant.</summary>
 internal static class CompletionScripts
 {
-    // The line is split by blanks here: bash itself breaks words at ':' and '=', and puts back only what is behind the last one.
+    // The line is split by blanks here: bash itself breaks words at ':' and '=', and puts back only what is behind the last one; at '@'
+    // too, which is then the word's first character.
     private const string Bash = """
         # bash completion of pbm: source <(pbm completion bash)
         _pbm() {
@@ -21,7 +22,10 @@ internal static class CompletionScripts
                 mapfile -t COMPREPLY < <(compgen -f -- "$word")
                 return 0
             fi
-            local kept="${word%"${word##*[:=]}"}"
+            local breaks="${COMP_WORDBREAKS//[^:=]/}" kept=""
+            if [[ -n "$breaks" ]]; then kept="${word%"${word##*["$breaks"]}"}"; fi
+            text="${word#"$kept"}"
+            if [[ "$COMP_WORDBREAKS" == *@* && "$text" == *@* ]]; then kept+="${text%@*}"; fi
             while IFS=$'\t' read -r text _; do
                 [[ -n "$text" ]] && COMPREPLY+=("${text#"$kept"}")
             done <<< "$out"

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Mesh.Operations;
 using Mesh.Operations.Grammar;
 using Mesh.Pbm.Connection;
@@ -11,6 +12,9 @@ internal static class WordCompletion
 {
     /// <summary>Instead of candidates: the shell knows files itself.</summary>
     public const string Files = ":files";
+
+    /// <summary>Seconds that a Tab waits for its host, where that is farther away than most.</summary>
+    public const string LimitVariable = "PBM_COMPLETION_SECONDS";
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(2);
 
@@ -47,6 +51,26 @@ internal static class WordCompletion
             : found;
     }
 
+    public static TimeSpan LimitOf(ITerminal terminal, TimeSpan otherwise) =>
+        double.TryParse(terminal.Variable(LimitVariable), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and <= 60
+            ? TimeSpan.FromSeconds(seconds)
+            : otherwise;
+
+    /// <summary>Values that only the host knows.</summary>
+    public static async Task<ImmutableArray<Candidate>> OfHostAsync(
+        OperationsClient client, IReadOnlyList<string> words, string begun, IReadOnlyList<CommandPalette> palettes, TimeSpan limit)
+    {
+        var (line, _) = LineOptions.Read(words);
+        if (limit <= TimeSpan.Zero || Completion.ValueOf(line.Words, begun, palettes) is not { Argument.Completes.Length: > 0 } value)
+            return [];
+        var known = await client.CompleteAsync(line.Words, begun, limit, CancellationToken.None);
+        return
+        [
+            .. known.Where(text => text.StartsWith(value.Begun, StringComparison.Ordinal))
+                .Select(text => new Candidate(value.Prefix + text, value.Argument.Description)),
+        ];
+    }
+
     /// <summary>Prints "WORD\tDESCRIPTION" for each candidate. Says nothing when the host does not answer soon: it is called at each Tab.</summary>
     /// <param name="arguments">All words behind "pbm"; the last one is the begun one, or "".</param>
     public static async Task<int> PrintAsync(IReadOnlyList<string> arguments, ITerminal terminal)
@@ -71,11 +95,13 @@ internal static class WordCompletion
         var own = begun.StartsWith('-')
             ? ConnectionWords.Where(option => option.Text.StartsWith(begun, StringComparison.Ordinal) && !words.Contains(option.Text))
             : [];
+        var (started, limit) = (TimeProvider.System.GetTimestamp(), LimitOf(terminal, Limit));
         try
         {
             using var client = new OperationsClient(options.Host, options.Connection, terminal.Variable(ConnectionOptions.TokenVariable));
-            var palettes = (await client.GetPalettesAsync(Limit, CancellationToken.None)).Palettes;
-            own = Of(options.Line.Words, begun, palettes, []).Concat(own);
+            var palettes = (await client.GetPalettesAsync(limit, CancellationToken.None)).Palettes;
+            var values = await OfHostAsync(client, options.Line.Words, begun, palettes, limit - TimeProvider.System.GetElapsedTime(started));
+            own = values.Concat(Of(options.Line.Words, begun, palettes, [])).Concat(own);
         }
         catch (PbmException)
         {

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Mesh.Operations;
+using Mesh.Operations.Grammar;
 using Mesh.Operations.Wire;
 
 namespace Mesh.Pbm.Connection;
@@ -78,6 +79,22 @@ internal sealed class OperationsClient : IDisposable
 
             if (output is not null)
                 yield return output;
+        }
+    }
+
+    /// <summary>Values that the host knows for a begun word; none where it does not answer, or knows none of that.</summary>
+    public async Task<ImmutableArray<string>> CompleteAsync(IEnumerable<string> words, string begun, TimeSpan limit, CancellationToken cancellation)
+    {
+        try
+        {
+            var reply = await Client.CompleteAsync(
+                new CompleteRequest { Words = { words }, Begun = begun }, _headers, DateTime.UtcNow + limit, cancellation);
+            // They go into the operator's own command line.
+            return [.. reply.Values.Where(PaletteRules.IsCandidate).Take(OperationsLimits.Candidates)];
+        }
+        catch (RpcException)
+        {
+            return [];
         }
     }
 

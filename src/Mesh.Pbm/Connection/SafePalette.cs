@@ -31,6 +31,7 @@ internal static class SafePalette
         Description = SafeText.OneLine(argument.Description),
         Default = argument.Default is { } value ? SafeText.OneLine(value) : null,
         Choices = [.. argument.Choices.Select(Choice)],
+        Completes = [.. argument.Completes.Where(PaletteRules.IsName)],
     };
 
     private static string Name(string name) => PaletteRules.IsName(name) ? name : throw new FormatException($"'{name}' is no name");

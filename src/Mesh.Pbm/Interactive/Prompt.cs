@@ -52,8 +52,7 @@ internal sealed class Prompt(CommandSession session, ITerminal terminal, PbmOpti
         try
         {
             // A person waits for the key's effect; there is nothing else to do meanwhile.
-            var palettes = session.PalettesAsync(CancellationToken.None, CompletionLimit).GetAwaiter().GetResult().Palettes;
-            return WordCompletion.Of(words, begun, palettes, ["exit"]);
+            return session.CompleteAsync(words, begun, ["exit"], WordCompletion.LimitOf(terminal, CompletionLimit)).GetAwaiter().GetResult();
         }
         catch (PbmException)
         {

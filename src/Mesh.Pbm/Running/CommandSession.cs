@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Mesh.Operations;
 using Mesh.Operations.Grammar;
+using Mesh.Pbm.Completing;
 using Mesh.Pbm.Connection;
 using Mesh.Pbm.Rendering;
 using Mesh.Pbm.Terminals;
@@ -24,6 +25,16 @@ internal sealed class CommandSession(OperationsClient client, CommandRoute route
         _palettes ??= await client.GetPalettesAsync(limit ?? PaletteLimit, cancellation);
         KnownPalettes = _palettes.Palettes;
         return _palettes;
+    }
+
+    /// <summary>What the begun word of a command can become.</summary>
+    /// <param name="others">First words besides the palettes.</param>
+    /// <exception cref="PbmException">There is no host, or it does not let us.</exception>
+    public async Task<ImmutableArray<Candidate>> CompleteAsync(IReadOnlyList<string> words, string begun, IEnumerable<string> others, TimeSpan limit)
+    {
+        var palettes = (await PalettesAsync(CancellationToken.None, limit)).Palettes;
+        var values = await WordCompletion.OfHostAsync(client, words, begun, palettes, limit);
+        return [.. values, .. WordCompletion.Of(words, begun, palettes, others)];
     }
 
     /// <summary>Tells errors itself.</summary>

@@ -8,7 +8,8 @@ namespace Mesh.Seed.Operations;
 
 /// <summary>Answers the palette <c>mesh</c> of a seed. Reads cost a message to the Dispatcher or the JobRouter, and never wait for traffic.</summary>
 internal sealed class MeshCommands(
-    VehicleCommands vehicles, RequestCommands requests, BatchCommands batches, RouterCommands router, SteeringCommands steering) : ICommandHandler
+    VehicleCommands vehicles, RequestCommands requests, BatchCommands batches, RouterCommands router, SteeringCommands steering, MeshValues values)
+    : ICommandHandler, ICompletionSource
 {
     public CommandPalette Palette => MeshPalette.OfSeed;
 
@@ -28,6 +29,8 @@ internal sealed class MeshCommands(
         "telemetry" or "usage" => throw new CommandFailedException("only the vehicle itself knows that: ask its own pbm port (--pbm-port)"),
         var other => throw new CommandFailedException($"'mesh' has no command '{other}'"),
     };
+
+    public Task<IEnumerable<string>> CompleteAsync(SoughtValue sought, CancellationToken cancellation) => values.CompleteAsync(sought, cancellation);
 
     /// <exception cref="CommandFailedException">Not a number that it may be.</exception>
     public static int LimitOf(CommandCall call)

@@ -12,5 +12,6 @@ public static class MeshPaletteHosting
         .AddSingleton<BatchCommands>()
         .AddSingleton<RouterCommands>()
         .AddSingleton<SteeringCommands>()
+        .AddSingleton<MeshValues>()
         .AddSingleton<ICommandHandler, MeshCommands>();
 }

@@ -7,7 +7,7 @@ namespace Mesh.Process.Tests.Operators;
 /// <summary>pbm among the programs of a Unix: pipes, shells that complete its words, a terminal.</summary>
 public sealed class PbmShellTests(OperatedGarage garage) : IClassFixture<OperatedGarage>
 {
-    private Dictionary<string, string> Variables => new() { ["PATH"] = garage.Path, ["HOST"] = garage.Host, ["TERM"] = "xterm", ["HOME"] = garage.Folder };
+    private Dictionary<string, string> Variables => new() { ["PATH"] = garage.Path, ["HOST"] = garage.Host, ["TERM"] = "xterm", ["HOME"] = garage.Folder, ["PBM_COMPLETION_SECONDS"] = "30" };
 
     [ShellTheory("sh", "head")]
     [InlineData("pbm $HOST garage flood 200000 | head -1", "number  text\n")]
@@ -20,7 +20,8 @@ public sealed class PbmShellTests(OperatedGarage garage) : IClassFixture<Operate
         Assert.Equal((output, ""), (ended.Output, ended.Errors));
     }
 
-    private const string Bash = """
+    /// <summary>Prints what each of its lines is completed to.</summary>
+    internal const string Bash = """
         source <(pbm completion bash)
         while read -r line; do
             line="${line%_}"; COMP_LINE="$line"; COMP_POINT=${#line}; COMPREPLY=(); _pbm; echo "${COMPREPLY[*]}"
@@ -50,12 +51,12 @@ public sealed class PbmShellTests(OperatedGarage garage) : IClassFixture<Operate
     public async Task Shells_complete_the_hosts_words(string shell, string script, string state)
     {
         // '_' ends each line, since 'read' drops blanks at its end.
-        var lines = new[] { "pbm HOST ga_", "pbm HOST garage o_", "pbm HOST garage open _", "pbm HOST garage show --state=p_", "pbm completion b_" };
+        var lines = new[] { "pbm HOST ga_", "pbm HOST garage o_", "pbm HOST garage open _", "pbm HOST garage show --state=p_", "pbm HOST garage explain V-0_", "pbm completion b_" };
         var input = string.Concat(lines.Select(line => line.Replace("HOST", garage.Host, StringComparison.Ordinal) + "\n"));
         var ended = await PbmTool.RunAsync(
             shell, shell switch { "bash" => ["--norc", "-c", script], "zsh" => ["-f", "-c", script], _ => ["--no-config", "-c", script] }, Variables, input);
         var words = ended.Output.TrimEnd('\n').Split('\n').Select(line => string.Join(' ', line.Split(' ').Order(StringComparer.Ordinal)));
-        Assert.Equal(["garage", "open", "--pin front rear", state, "bash"], words);
+        Assert.Equal(["garage", "open", "--pin front rear", state, "V-001 V-002", "bash"], words);
         Assert.Equal("", ended.Errors);
     }
 
@@ -75,6 +76,22 @@ public sealed class PbmShellTests(OperatedGarage garage) : IClassFixture<Operate
         await terminal.TypeAsync("\e[A\e[A\e[A\r", "Count: 1 nodes");
         await terminal.SeeAsync(prompt);
         await terminal.TypeAsync("\x04", "");
+        Assert.Equal(0, await terminal.ExitAsync());
+    }
+
+    /// <summary>Bash breaks a word at ':' and '@', and keeps for itself what is before.</summary>
+    [ShellTheory("script", "bash")]
+    [InlineData("akka.tcp")]
+    [InlineData("akka.tcp://mesh@1")]
+    [InlineData("akka.tcp://mesh@127.0.0.1:4")]
+    public async Task Tab_in_a_shell_completes_what_only_the_host_knows(string begun)
+    {
+        using var terminal = new Terminal("bash --norc -i", Variables);
+        await terminal.TypeAsync("source <(pbm completion bash); echo rea''dy\r", "ready");
+        await terminal.TypeAsync($"pbm {garage.Host} garage explain V-001 --like {begun}\t", "--like akka.tcp://mesh@127.0.0.1:4053 ");
+        await terminal.TypeAsync("\r", "fashion_cnn, blazeface");
+        // Not Ctrl-D: while pbm is still ending, that is an end of its own input.
+        await terminal.TypeAsync("exit\r", "");
         Assert.Equal(0, await terminal.ExitAsync());
     }
 

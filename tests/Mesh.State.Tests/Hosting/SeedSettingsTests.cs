@@ -59,6 +59,7 @@ public sealed class SeedSettingsTests
     [InlineData("pbm-cert", "pbm.crt")]
     [InlineData("pbm-key", "pbm.key")]
     [InlineData("pbm-ca", "operators.crt")]
+    [InlineData("pbm-crl", "operators.crl")]
     [InlineData("pbm-tokens", "tokens")]
     [InlineData("dashboard", "on")]
     [InlineData("data", "elsewhere")]

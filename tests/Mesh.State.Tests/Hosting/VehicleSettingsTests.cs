@@ -43,6 +43,7 @@ public sealed class VehicleSettingsTests
     [InlineData("pbm-cert", "pbm.crt")]
     [InlineData("pbm-key", "pbm.key")]
     [InlineData("pbm-ca", "operators.crt")]
+    [InlineData("pbm-crl", "operators.crl")]
     [InlineData("pbm-tokens", "tokens")]
     [InlineData("data", "elsewhere")]
     [InlineData("telemetry", "manual")]

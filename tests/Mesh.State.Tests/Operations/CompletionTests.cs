@@ -36,6 +36,27 @@ public sealed class CompletionTests
     }
 
     [Theory]
+    [InlineData("garage explain ", "car", "", "")]
+    [InlineData("garage explain V-", "car", "", "V-")]
+    [InlineData("garage explain --like ", "like", "", "")]
+    [InlineData("garage explain V-001 --like=V-", "like", "--like=", "V-")]
+    [InlineData("garage explain --like=V-001 V-", "car", "", "V-")]
+    [InlineData("garage explain -- --l", "car", "", "--l")]
+    [InlineData("garage explain V-001 ", null, null, null)]
+    [InlineData("garage explain --l", null, null, null)]
+    [InlineData("garage explain --nothing=V", null, null, null)]
+    [InlineData("garage show --all=", null, null, null)]
+    [InlineData("help garage explain ", null, null, null)]
+    [InlineData("garage ", null, null, null)]
+    [InlineData("nothing explain ", null, null, null)]
+    public void It_is_known_whose_value_is_begun(string line, string? argument, string? prefix, string? value)
+    {
+        var (words, begun) = WordSplitter.SplitBegun(line);
+        var found = Completion.ValueOf(words, begun, [GarageHandler.Definition]);
+        Assert.Equal((argument, prefix, value), (found?.Argument.Name, found?.Prefix, found?.Begun));
+    }
+
+    [Theory]
     [InlineData("garage show --j", "--json")]
     [InlineData("garage show --watch --y", "--yes")]
     [InlineData("--json garage s", "show")]

@@ -48,6 +48,27 @@ public sealed class HostileHostTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Values_that_a_shell_would_run_or_that_become_options_are_not_offered()
+    {
+        _service.Palette = Palette("a", "b", "c", "d");
+        _service.Palette.Commands[0].Arguments.Add(new Argument { Name = "e", Completes = { "car", "$(x)" } });
+        _service.Values = ["good", "$(x)", "--yes", "-x", "", "a b", "\u001b[2J", new string('x', 257), "another"];
+        Assert.Equal((0, "good\t\nanother\t\n--c\t\\u001b]0;owned\\u0007\n", ""), await RunAsync("__complete", Host, "a", "b", ""));
+        Assert.Equal((0, "good\t\n", ""), await RunAsync("__complete", Host, "a", "b", "g"));
+        _service.Values = [.. Enumerable.Range(0, 1000).Select(i => $"x{i}")];
+        Assert.Equal(101, (await RunAsync("__complete", Host, "a", "b", "")).Written.Count(c => c == '\n'));
+    }
+
+    /// <summary>A host of a version that has no values to offer.</summary>
+    [Fact]
+    public async Task An_old_host_completes_as_it_always_did()
+    {
+        _service.Palette = Palette("a", "b", "c", "d");
+        _service.Palette.Commands[0].Arguments.Add(new Argument { Name = "e", Completes = { "car" } });
+        Assert.Equal((0, "--c\t\\u001b]0;owned\\u0007\n", ""), await RunAsync("__complete", Host, "a", "b", ""));
+    }
+
+    [Fact]
     public async Task Texts_do_not_reach_a_terminal_as_what_it_obeys()
     {
         _service.Palette = Palette("a", "b", "c", "d");
@@ -81,7 +102,7 @@ public sealed class HostileHostTests : IAsyncLifetime
 
     private static async Task<(int ExitCode, string Written, string Errors)> RunAsync(params string[] arguments)
     {
-        var terminal = new FakeTerminal();
+        var terminal = new FakeTerminal { Variables = new() { ["PBM_COMPLETION_SECONDS"] = "30" } };
         var exitCode = await PbmProgram.RunAsync(arguments, terminal).WaitAsync(TimeSpan.FromSeconds(60));
         return (exitCode, terminal.Written.ToString(), terminal.Errors.ToString());
     }
@@ -89,6 +110,12 @@ public sealed class HostileHostTests : IAsyncLifetime
     private sealed class HostileService : Mesh.Operations.Wire.Operations.OperationsBase
     {
         public Palette Palette { get; set; } = new();
+
+        /// <summary>Null = it does not know the call.</summary>
+        public IReadOnlyList<string>? Values { get; set; }
+
+        public override Task<CompleteReply> Complete(CompleteRequest request, ServerCallContext context) =>
+            Values is { } values ? Task.FromResult(new CompleteReply { Values = { values } }) : base.Complete(request, context);
 
         public override Task<GetPalettesReply> GetPalettes(GetPalettesRequest request, ServerCallContext context) =>
             Task.FromResult(new GetPalettesReply { Host = "mesh-seed 0.1.0", Palettes = { Palette } });

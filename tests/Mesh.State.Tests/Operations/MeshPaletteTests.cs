@@ -88,6 +88,14 @@ public sealed class MeshPaletteTests
         }
     }
 
+    [Fact]
+    public void A_vehicle_offers_itself_and_its_signals()
+    {
+        Assert.Equal(["V-1"], VehicleWords.Values(ValueKinds.Vehicle, Self));
+        Assert.Contains("Vehicle.Speed", VehicleWords.Values(ValueKinds.Signal, Self));
+        Assert.Empty(VehicleWords.Values(ValueKinds.Batch, Self));
+    }
+
     private static string? Problem(string line)
     {
         var refusal = Refusal(line);

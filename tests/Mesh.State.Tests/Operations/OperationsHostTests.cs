@@ -1,8 +1,12 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Mesh.Hosting.Operations;
 using Mesh.Pbm;
+using Mesh.Pbm.Connection;
 using Mesh.Testing.Operations;
 
 namespace Mesh.State.Tests.Operations;
@@ -10,6 +14,8 @@ namespace Mesh.State.Tests.Operations;
 /// <summary>Who gets in: the real client at the real port, with TLS, certificates and tokens.</summary>
 public sealed class OperationsHostTests : IDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
     private readonly TemporaryFolder _folder = new();
     private readonly TestAuthority _authority;
     private readonly OperationsSettings _tls;
@@ -58,6 +64,72 @@ public sealed class OperationsHostTests : IDisposable
     }
 
     [Fact]
+    public async Task A_renewed_certificate_is_shown_to_new_connections_and_breaks_none_that_is_open()
+    {
+        await using var server = await OperationsServer.StartAsync(_folder.Path, _tls with { Authority = _authority.Path });
+        var (certificate, key) = _authority.Operator("anna");
+        using var open = Client(server, certificate, key);
+        Assert.Equal("mesh-garage 0.1.0", (await open.GetPalettesAsync(Patience, default)).Host);
+        var before = await ShownAsync(server);
+        Assert.Equal(before, await ShownAsync(server));
+        _authority.Server();
+        File.SetLastWriteTimeUtc(_tls.Certificate!, DateTime.UtcNow.AddSeconds(1));
+        Assert.NotEqual(before, await ShownAsync(server));
+        Assert.Equal("mesh-garage 0.1.0", (await open.GetPalettesAsync(Patience, default)).Host);
+        Assert.Equal(0, (await RunAsync(server, null, "garage", "show", "--ca", _authority.Path, "--cert", certificate, "--key", key)).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_new_authority_ends_the_old_ones_operators_also_on_an_open_connection()
+    {
+        using var next = new TestAuthority(_folder.Path, "next authority");
+        var path = _folder.Write("operators.crt", File.ReadAllText(_authority.Path));
+        await using var server = await OperationsServer.StartAsync(_folder.Path, _tls with { Authority = path });
+        var (certificate, key) = _authority.Operator("anna");
+        using var open = Client(server, certificate, key);
+        await open.GetPalettesAsync(Patience, default);
+        _folder.Write("operators.crt", File.ReadAllText(next.Path));
+        File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddSeconds(1));
+        var e = await Assert.ThrowsAsync<PbmException>(() => open.GetPalettesAsync(Patience, default));
+        Assert.StartsWith($"127.0.0.1:{server.Port}: the certificate of anna is not valid here: ", e.Message, StringComparison.Ordinal);
+        Assert.Equal(3, (await RunAsync(server, null, "garage", "show", "--ca", _authority.Path, "--cert", certificate, "--key", key)).ExitCode);
+        var (hers, key2) = next.Operator("bertha");
+        Assert.Equal(0, (await RunAsync(server, null, "garage", "show", "--ca", _authority.Path, "--cert", hers, "--key", key2)).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_revoked_operator_gets_no_further_also_on_an_open_connection()
+    {
+        var (anna, bert) = (_authority.Operator("anna"), _authority.Operator("bert"));
+        var list = _authority.Revoke();
+        var tokens = _folder.Write("tokens", $"anna {OperatorGateTests.Hash("t0ken")}\n");
+        await using var server = await OperationsServer.StartAsync(
+            _folder.Path, _tls with { Authority = _authority.Path, Revoked = list, Tokens = tokens });
+        using var open = Client(server, anna.Certificate, anna.Key);
+        await open.GetPalettesAsync(Patience, default);
+
+        _authority.Revoke(list, null, anna.Certificate);
+        File.SetLastWriteTimeUtc(list, DateTime.UtcNow.AddSeconds(1));
+        var e = await Assert.ThrowsAsync<PbmException>(() => open.GetPalettesAsync(Patience, default));
+        Assert.Matches(
+            $@"\A127\.0\.0\.1:{server.Port}: the certificate of anna is not taken: it was revoked by its authority CN=test authority, as of [0-9TZ:-]+; a token will do \(--token-file, PBM_TOKEN\)\z",
+            e.Message);
+        string[] with = ["garage", "show", "--ca", _authority.Path];
+        Assert.Equal(3, (await RunAsync(server, null, [.. with, "--cert", anna.Certificate, "--key", anna.Key])).ExitCode);
+        Assert.Equal(0, (await RunAsync(server, null, [.. with, "--cert", bert.Certificate, "--key", bert.Key])).ExitCode);
+        Assert.Equal(0, (await RunAsync(server, "t0ken", [.. with, "--cert", anna.Certificate, "--key", anna.Key])).ExitCode);
+
+        // What nobody can read may name anybody.
+        _folder.Write(Path.GetFileName(list), "nonsense");
+        var (exitCode, errors) = await RunAsync(server, null, [.. with, "--cert", bert.Certificate, "--key", bert.Key]);
+        Assert.Equal(3, exitCode);
+        Assert.Contains("the certificate of bert is not taken: the revocation list here cannot be used; the log of this host says why", errors, StringComparison.Ordinal);
+        Assert.Equal(0, (await RunAsync(server, "t0ken", with)).ExitCode);
+        _authority.Revoke(list);
+        Assert.Equal(0, (await RunAsync(server, null, [.. with, "--cert", anna.Certificate, "--key", anna.Key])).ExitCode);
+    }
+
+    [Fact]
     public async Task A_token_lets_in_until_it_is_taken_out_of_the_file()
     {
         var tokens = _folder.Write("tokens", $"bert {OperatorGateTests.Hash("t0ken")}\n");
@@ -70,6 +142,29 @@ public sealed class OperationsHostTests : IDisposable
         _folder.Write("tokens", $"# nobody else\nanna {OperatorGateTests.Hash("other")}\n");
         Assert.Equal(3, (await RunAsync(server, "t0ken", "garage", "show", "--ca", _authority.Path)).ExitCode);
         Assert.Equal(2, server.Garage.Calls.Count);
+    }
+
+    /// <summary>The settings are refused before; a host that was started all the same takes nobody for a local operator.</summary>
+    [Fact]
+    public async Task Without_TLS_nobody_gets_in_by_a_certificate()
+    {
+        await using var server = await OperationsServer.StartAsync(_folder.Path, new OperationsSettings { Port = 0, Authority = _authority.Path });
+        Assert.Equal(3, (await RunAsync(server, null, "garage", "show")).ExitCode);
+        Assert.Empty(server.Garage.Calls);
+    }
+
+    [Fact]
+    public async Task Values_for_completion_are_told_to_operators_alone()
+    {
+        var tokens = _folder.Write("tokens", $"bert {OperatorGateTests.Hash("t0ken")}\n");
+        await using var server = await OperationsServer.StartAsync(_folder.Path, new OperationsSettings { Port = 0, Tokens = tokens });
+        using var channel = Grpc.Net.Client.GrpcChannel.ForAddress(
+            $"http://127.0.0.1:{server.Port}", new Grpc.Net.Client.GrpcChannelOptions { HttpHandler = new SocketsHttpHandler { UseProxy = false } });
+        var client = new Mesh.Operations.Wire.Operations.OperationsClient(channel);
+        var request = new Mesh.Operations.Wire.CompleteRequest { Words = { "garage", "explain" }, Begun = "V" };
+        var e = await Assert.ThrowsAsync<Grpc.Core.RpcException>(() => client.CompleteAsync(request).ResponseAsync);
+        Assert.Equal(Grpc.Core.StatusCode.Unauthenticated, e.StatusCode);
+        Assert.Equal(["V-001", "V-002"], (await client.CompleteAsync(request, new Grpc.Core.Metadata { { "authorization", "Bearer t0ken" } })).Values);
     }
 
     [Fact]
@@ -146,6 +241,28 @@ public sealed class OperationsHostTests : IDisposable
         var e = await Assert.ThrowsAsync<Grpc.Core.RpcException>(() => call.ResponseStream.MoveNext(default));
         Assert.Equal(Grpc.Core.StatusCode.FailedPrecondition, e.StatusCode);
         Assert.Empty(server.Garage.Calls);
+    }
+
+    private OperationsClient Client(OperationsServer server, string certificate, string key) => new(
+        new HostAddress("127.0.0.1", server.Port),
+        new ConnectionOptions { Tls = true, Authority = _authority.Path, Certificate = certificate, Key = key },
+        null);
+
+    /// <summary>The serial number of the certificate that a new connection gets to see.</summary>
+    private async Task<string> ShownAsync(OperationsServer server)
+    {
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.ImportFromPemFile(_authority.Path);
+        using var tcp = new TcpClient();
+        await tcp.ConnectAsync(IPAddress.Loopback, server.Port);
+        using var tls = new SslStream(tcp.GetStream());
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+        {
+            TargetHost = "localhost",
+            ApplicationProtocols = [SslApplicationProtocol.Http2],
+            CertificateChainPolicy = policy,
+        });
+        return tls.RemoteCertificate!.GetSerialNumberString();
     }
 
     private static async Task<(int ExitCode, string Errors)> RunAsync(OperationsServer server, string? token, params string[] arguments)

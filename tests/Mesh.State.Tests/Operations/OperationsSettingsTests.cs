@@ -75,6 +75,26 @@ public sealed class OperationsSettingsTests : IDisposable
             "--pbm-cert: ", Assert.Single(Read(9110, "--pbm-cert", nonsense, "--pbm-key", _folder.File("nowhere")).Problems()), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_revocation_list_must_be_the_authoritys_and_may_have_expired()
+    {
+        using var authority = new TestAuthority(_folder.Path);
+        using var other = new TestAuthority(_folder.Path, "other authority");
+        var (certificate, key) = authority.Server();
+        Assert.Empty(With(authority.Revoke()));
+        Assert.Empty(With(authority.Revoke(until: DateTimeOffset.UtcNow.AddDays(-1))));
+        var theirs = other.Revoke();
+        Assert.Equal([$"--pbm-crl: {theirs} has a revocation list of CN=other authority, which is no authority of --pbm-ca"], With(theirs));
+        Assert.StartsWith($"--pbm-crl: {certificate} is no revocation list that can be used: ", Assert.Single(With(certificate)), StringComparison.Ordinal);
+        Assert.StartsWith("--pbm-crl: Could not find file ", Assert.Single(With(_folder.File("nowhere"))), StringComparison.Ordinal);
+        Assert.Equal(
+            ["--pbm-crl: it lists certificates of the authority of --pbm-ca, which is not set"],
+            Read(9110, "--pbm-cert", certificate, "--pbm-key", key, "--pbm-crl", theirs).Problems());
+
+        IReadOnlyList<string> With(string list) =>
+            Read(9110, "--pbm-cert", certificate, "--pbm-key", key, "--pbm-ca", authority.Path, "--pbm-crl", list).Problems();
+    }
+
     private static OperationsSettings Read(int? port, params string[] arguments) => ReadBeside("127.0.0.1", port, arguments);
 
     private static OperationsSettings ReadBeside(string bind, int? port, params string[] arguments)

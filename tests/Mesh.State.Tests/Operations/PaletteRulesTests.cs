@@ -27,6 +27,7 @@ public sealed class PaletteRulesTests
                 new CommandDefinition("slow", "Too long.") { Limit = TimeSpan.FromHours(2) },
                 new CommandDefinition("shell", "A choice that a shell would run.") { Arguments = [new("s", ArgumentKind.Option, "?") { Choices = ["a", "$(x)"] }] },
                 new CommandDefinition("choice", "A default that is none.") { Arguments = [new("s", ArgumentKind.Option, "?") { Default = "x", Choices = ["a"] }] },
+                new CommandDefinition("tab", "What no host completes.") { Arguments = [new("s", ArgumentKind.Option, "?") { IsSecret = true, Completes = ["a", "$b"] }] },
             ]),
             new CommandPalette("cars", "Again.", [new CommandDefinition("a", "A."), new CommandDefinition("a", "A.")]),
         ]);
@@ -45,6 +46,8 @@ public sealed class PaletteRulesTests
                 "'cars' 'slow' may take 02:00:00: more than nothing, at most 01:00:00, and nothing is said of an endless one",
                 "'cars' 'shell' has s, whose choice '$(x)' is none that a shell takes as it is: letters, digits and -_./:,@+%=",
                 "'cars' 'choice' has s, whose default is none of its choices",
+                "'cars' 'tab' has s, which cannot be completed by the host: it is a switch or a secret, or has choices",
+                "'cars' 'tab' has s, whose kind of values '$b' is no name: lower-case letters, digits and '-'",
                 "'cars' has two commands 'a'",
             ],
             problems);

@@ -16,7 +16,7 @@ public sealed class PromptTests : IAsyncLifetime, IDisposable
     {
         IsInTerminal = true,
         IsOutTerminal = true,
-        Variables = new() { ["XDG_STATE_HOME"] = _folder.Path, ["NO_COLOR"] = "1" },
+        Variables = new() { ["XDG_STATE_HOME"] = _folder.Path, ["NO_COLOR"] = "1", ["PBM_COMPLETION_SECONDS"] = "30" },
     };
 
     public async Task InitializeAsync() => _server = await OperationsServer.StartAsync(_folder.Path);
@@ -46,6 +46,14 @@ public sealed class PromptTests : IAsyncLifetime, IDisposable
         Assert.Equal(0, await RunAsync());
         Assert.Contains("\n  front                    which door\n  rear                     which door\n  --pin                    the door's PIN\n", _terminal.Written.ToString(), StringComparison.Ordinal);
         Assert.Contains("open: front\n", _terminal.Written.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Tab_completes_what_only_the_host_knows()
+    {
+        _terminal.Type("garage explain V\t2\t\ngarage explain V-001 --like=ak\t\nexit\n");
+        Assert.Equal(0, await RunAsync());
+        Assert.Equal(["V-002 ", "V-001 akka.tcp://mesh@127.0.0.1:4053"], _server.Garage.Calls.Select(call => $"{call["car"]} {call.Find("like")}"));
     }
 
     [Fact]

@@ -15,7 +15,7 @@ public sealed class WireFormTests
 
         static string Describe(CommandPalette palette) => string.Join('\n', palette.Commands.Select(command =>
             $"{palette.Name} {palette.Description} {command with { Arguments = [] }} "
-            + string.Join(';', command.Arguments.Select(argument => $"{argument with { Choices = [] }} {string.Join(',', argument.Choices)}"))));
+            + string.Join(';', command.Arguments.Select(argument => $"{argument with { Choices = [] }} {string.Join(',', argument.Choices)} {string.Join(',', argument.Completes)}"))));
     }
 
     [Fact]

@@ -7,7 +7,7 @@ using Mesh.Operations;
 namespace Mesh.Testing.Operations;
 
 /// <summary>A palette with a command of each kind, for tests of what serves and shows commands.</summary>
-public sealed class GarageHandler : ICommandHandler
+public sealed class GarageHandler : ICommandHandler, ICompletionSource
 {
     private readonly Channel<string> _events = Channel.CreateBounded<string>(100);
 
@@ -23,7 +23,14 @@ public sealed class GarageHandler : ICommandHandler
             ],
         },
         new CommandDefinition("members", "Lists members as they are."),
-        new CommandDefinition("explain", "Tells all about a car.") { Arguments = [new("car", ArgumentKind.Positional, "a car's name") { IsRequired = true }] },
+        new CommandDefinition("explain", "Tells all about a car.")
+        {
+            Arguments =
+            [
+                new("car", ArgumentKind.Positional, "a car's name") { IsRequired = true, Completes = ["car"] },
+                new("like", ArgumentKind.Option, "another car's name") { Completes = ["car"] },
+            ],
+        },
         new CommandDefinition("open", "Opens a door.")
         {
             Arguments =
@@ -56,6 +63,11 @@ public sealed class GarageHandler : ICommandHandler
     public CommandPalette Palette => Definition;
 
     public List<CommandCall> Calls { get; } = [];
+
+    /// <summary>What there is for completion.</summary>
+    public Func<CancellationToken, Task<IEnumerable<string>>> Cars { get; set; } = _ => Task.FromResult<IEnumerable<string>>(["V-002", "V-001", "akka.tcp://mesh@127.0.0.1:4053"]);
+
+    public Task<IEnumerable<string>> CompleteAsync(SoughtValue sought, CancellationToken cancellation) => Cars(cancellation);
 
     /// <summary>Completes when an answer to "wait" or "tail" has begun, and gives its cancellation.</summary>
     public TaskCompletionSource<CancellationToken> Waiting { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
