@@ -44,7 +44,9 @@ internal sealed class OperatorTrust(Func<X509Certificate2Collection> authority, 
         if (revocations() is not { } lists)
             return null;
         var (way, now) = (chain.ChainElements.Select(element => element.Certificate).ToList(), time.GetUtcNow());
-        return way.Zip(way.Skip(1), (certificate, issuer) => lists.Problem(certificate, issuer, now)).FirstOrDefault(problem => problem is not null);
+        // One that is trusted by itself, in the authority's file, vouches for itself: it needs a list of its own.
+        var issuers = way.Count == 1 ? way : way.Skip(1);
+        return way.Zip(issuers, (certificate, issuer) => lists.Problem(certificate, issuer, now)).FirstOrDefault(problem => problem is not null);
     }
 }
 

@@ -6,11 +6,14 @@ namespace Mesh.Hosting.Operations;
 
 /// <summary>
 /// The certificates of the operators' port as their files have them now. A renewal that cannot be used, as one that is half
-/// written, leaves in force what was good before. Their end is told in time, when they are read and once a day.
+/// written, leaves in force what was good before. Their end is told in time: when they are read, and then once a day.
 /// </summary>
 internal sealed partial class PortCertificates : IDisposable
 {
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
+
+    /// <summary>Lists may hold for a day only.</summary>
+    private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
 
     private readonly Lock _lock = new();
     private readonly TimeProvider _time;
@@ -19,9 +22,11 @@ internal sealed partial class PortCertificates : IDisposable
     private readonly WatchedFiles<X509Certificate2Collection>? _authority;
     private readonly WatchedFiles<IReadOnlyList<RevocationList>>? _lists;
     private readonly string _listsPath;
-    private readonly ITimer _daily;
+    private readonly ITimer _hourly;
     private X509Certificate2? _toldServer;
     private X509Certificate2? _toldAuthority;
+    private DateTimeOffset _certificatesToldAt;
+    private DateTimeOffset _listsToldAt;
     private (object? Lists, object? Authority) _verified;
     private Revocations _revocations = Revocations.Unknown;
 
@@ -37,7 +42,8 @@ internal sealed partial class PortCertificates : IDisposable
         _listsPath = settings.Revoked ?? "";
         if (settings.Revoked is { } revoked)
             _lists = new WatchedFiles<IReadOnlyList<RevocationList>>([revoked], files => RevocationList.Parse(revoked, files[0]), LogNoList);
-        _daily = time.CreateTimer(_ => Look(isDaily: true), null, Day, Day);
+        _certificatesToldAt = time.GetUtcNow();
+        _hourly = time.CreateTimer(_ => LookAgain(), null, Hour, Hour);
     }
 
     /// <exception cref="CryptographicException">There was none yet that can be used.</exception>
@@ -45,7 +51,7 @@ internal sealed partial class PortCertificates : IDisposable
     {
         get
         {
-            Look(isDaily: false);
+            Look();
             return GoodOf(_server);
         }
     }
@@ -56,7 +62,7 @@ internal sealed partial class PortCertificates : IDisposable
     {
         get
         {
-            Look(isDaily: false);
+            Look();
             return GoodOf(_authority ?? throw new InvalidOperationException("no operator has a certificate here"));
         }
     }
@@ -74,7 +80,7 @@ internal sealed partial class PortCertificates : IDisposable
         }
     }
 
-    public void Dispose() => _daily.Dispose();
+    public void Dispose() => _hourly.Dispose();
 
     private static T GoodOf<T>(WatchedFiles<T> files)
         where T : class
@@ -109,18 +115,33 @@ internal sealed partial class PortCertificates : IDisposable
     private void WarnOfLists()
     {
         foreach (var (issuer, warning) in _revocations.Warnings(_time.GetUtcNow()))
+        {
             LogExpiry("revocation list", issuer, warning);
+            _listsToldAt = _time.GetUtcNow();
+        }
     }
 
-    private void Look(bool isDaily)
+    private void LookAgain()
     {
-        var (server, authority) = (_server.LastGood, _authority?.LastGood);
-        if (isDaily)
-            _ = Revocations;
+        _ = Revocations;
+        bool isDaily;
         lock (_lock)
         {
-            if (isDaily)
+            if (_time.GetUtcNow() - _listsToldAt >= Day)
                 WarnOfLists();
+            isDaily = _time.GetUtcNow() - _certificatesToldAt >= Day;
+            if (isDaily)
+                _certificatesToldAt = _time.GetUtcNow();
+        }
+
+        Look(isDaily);
+    }
+
+    private void Look(bool isDaily = false)
+    {
+        var (server, authority) = (_server.LastGood, _authority?.LastGood);
+        lock (_lock)
+        {
             Tell("certificate", server?.Certificate is { } shown ? [shown] : null, ref _toldServer, isDaily);
             Tell("authority", authority, ref _toldAuthority, isDaily);
         }

@@ -12,7 +12,7 @@ public sealed partial class InferenceEngine
     {
         lock (_gate)
         {
-            if (_disposed || !_starts.AllowsAny || !_starts.Allows(model))
+            if (_disposed || !MayLoad(model))
                 return Task.FromException(new ModelUnavailableException(StoppedReason));
             var slot = _models.GetOrAdd(model);
             if (slot.CanRun)
@@ -20,7 +20,7 @@ public sealed partial class InferenceEngine
             if (slot.FailedUntil > Now)
                 return Task.FromException(new ModelUnavailableException(slot.Failure!));
             var waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            slot.Waiters.Add(waiter);
+            slot.Waiters.Add((model, waiter));
             StartLoading(slot, source);
             return waiter.Task;
         }
@@ -199,17 +199,22 @@ public sealed partial class InferenceEngine
     private static TaskCompletionSource[] EndLoad(ModelSlot slot)
     {
         slot.Break = null;
-        var waiters = slot.Waiters.ToArray();
+        TaskCompletionSource[] waiters = [.. slot.Waiters.Select(waiter => waiter.Loaded)];
         slot.Waiters.Clear();
         return waiters;
     }
 
-    /// <summary>Under the lock, with nothing running on the model. Who came for it meanwhile has it loaded again.</summary>
+    /// <summary>Under the lock, with nothing running on the model. Who came for it meanwhile, and may still have it, has it loaded again.</summary>
     private LoadedModel DetachAndReload(ModelSlot slot)
     {
         var released = _models.Detach(slot);
-        if (slot.ReloadFrom is { } source)
+        if (slot.ReloadFrom is not { } source)
+            return released;
+        slot.ReloadFrom = null;
+        if (IsWanted(slot))
             StartLoading(slot, source);
+        else
+            Array.ForEach(EndLoad(slot), waiter => waiter.TrySetException(new ModelUnavailableException(StoppedReason)));
         return released;
     }
 

@@ -77,13 +77,22 @@ public sealed partial class InferenceEngine
             if (_disposed && !disposing)
                 return;
             (jobs, _starts) = (StopAllBut(starts, finishes), starts);
-            loads = _models.LoadsBut(model => starts.AllowsAny && starts.Allows(model));
+            loads = _models.LoadsBut(IsWanted);
         }
 
         SettleUnrun(jobs, AttemptOutcome.HandedBack, StoppedReason);
         foreach (var load in loads)
             load.Cancel();
     }
+
+    /// <summary>
+    /// Under the lock, after what may not start was handed back. Also by who waits for it, since a slot has the name that came
+    /// first, and models may share an artifact.
+    /// </summary>
+    private bool IsWanted(ModelSlot slot) =>
+        !_disposed && (_queue.ParkedCount(slot.Reference.Hash) > 0 || slot.Waiters.Select(waiter => waiter.Model).Append(slot.Reference).Any(MayLoad));
+
+    private bool MayLoad(ModelReference model) => _starts.AllowsAny && _starts.Allows(model);
 
     /// <summary>Under the lock. A run ends for all of its members: they are of one artifact, and mostly of one model.</summary>
     private IReadOnlyList<QueuedJob> StopAllBut(OwnerConsent starts, OwnerConsent finishes)

@@ -39,7 +39,7 @@ internal sealed class ModelSlot(ModelReference reference)
     public JoinRecord Joining { get; } = new();
 
     /// <summary>Callers of LoadAsync.</summary>
-    public List<TaskCompletionSource> Waiters { get; } = [];
+    public List<(ModelReference Model, TaskCompletionSource Loaded)> Waiters { get; } = [];
 
     public bool CanRun => Loaded is not null && !Unloading;
 }

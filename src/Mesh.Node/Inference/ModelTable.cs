@@ -17,9 +17,9 @@ internal sealed class ModelTable(long memoryBytes, int memoryFactor)
 
     public ModelSlot? Find(ArtifactHash hash) => _slots.GetValueOrDefault(hash);
 
-    /// <summary>Loads that are under way of models beside these.</summary>
-    public IReadOnlyList<CancellationTokenSource> LoadsBut(Func<ModelReference, bool> allowed) =>
-        [.. _slots.Values.Where(slot => !allowed(slot.Reference)).Select(slot => slot.Break).OfType<CancellationTokenSource>()];
+    /// <summary>Loads that are under way and not wanted any more.</summary>
+    public IReadOnlyList<CancellationTokenSource> LoadsBut(Func<ModelSlot, bool> isWanted) =>
+        [.. _slots.Values.Where(slot => !isWanted(slot)).Select(slot => slot.Break).OfType<CancellationTokenSource>()];
 
     public ModelSlot GetOrAdd(ModelReference model)
     {

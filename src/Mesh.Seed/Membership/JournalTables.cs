@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Akka.Configuration;
 using Mesh.Messages;
 using Mesh.Seed.Routing;
 using Npgsql;
@@ -14,7 +15,13 @@ public static class JournalTables
     /// <summary>PostgreSQL's advisory lock: any number that nobody else uses.</summary>
     private const long Turn = 7238462020;
 
+    /// <summary>So long a seed waits for a database that does not answer, before it starts without: requests need none.</summary>
+    private const int PatienceSeconds = 3;
+
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    /// <summary>The seed's own journal says in its log what is wrong.</summary>
+    private const string Silent = "akka { loggers = [], loglevel = OFF, stdout-loglevel = OFF }";
 
     /// <summary>Lets the plugin create them, one seed after the other. A database that does not answer is left to the plugin, which tries again.</summary>
     /// <returns>Whether it was this one.</returns>
@@ -24,12 +31,19 @@ public static class JournalTables
             return false;
         try
         {
-            await using var connection = new NpgsqlConnection(journal.ConnectionString);
+            // Not pooled: only the end of its session gives the turn back.
+            var own = new NpgsqlConnectionStringBuilder(journal.ConnectionString)
+            {
+                Pooling = false,
+                Timeout = PatienceSeconds,
+                CommandTimeout = PatienceSeconds,
+            };
+            await using var connection = new NpgsqlConnection(own.ConnectionString);
             await connection.OpenAsync();
             if (await AreThereAsync(connection))
                 return false;
             await using var turn = new NpgsqlCommand($"select pg_advisory_lock({Turn})", connection) { CommandTimeout = (int)Limit.TotalSeconds };
-            await turn.ExecuteNonQueryAsync(); // Until the connection is closed, below.
+            await turn.ExecuteNonQueryAsync();
             if (await AreThereAsync(connection))
                 return false;
             await UseOnceAsync(journal, region);
@@ -50,7 +64,7 @@ public static class JournalTables
 
     private static async Task UseOnceAsync(JournalSettings journal, RegionName region)
     {
-        using var system = ActorSystem.Create("journal-tables", journal.ToHocon());
+        using var system = ActorSystem.Create("journal-tables", ConfigurationFactory.ParseString(Silent).WithFallback(journal.ToHocon()));
         try
         {
             var used = system.ActorOf(Props.Create(() => new JournalWarmUp(region)));

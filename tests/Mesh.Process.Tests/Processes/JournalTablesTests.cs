@@ -3,6 +3,7 @@ using Mesh.Seed;
 using Mesh.Seed.Health;
 using Mesh.Seed.Membership;
 using Mesh.Testing;
+using Npgsql;
 
 namespace Mesh.Process.Tests.Processes;
 
@@ -13,14 +14,26 @@ public sealed class JournalTablesTests
     [PostgresFact]
     public async Task Of_seeds_that_start_at_once_one_creates_the_tables()
     {
-        var journal = JournalSettings.Parse(await (await PostgresServer.SharedAsync()).CreateDatabaseAsync());
+        var database = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync();
+        // As seeds have it: a pool keeps connections, and with them what their sessions hold.
+        var journal = JournalSettings.Parse(new NpgsqlConnectionStringBuilder(database) { Pooling = true }.ConnectionString);
 
         var seeds = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Task.Run(() => JournalTables.CreateAsync(journal, Region))));
 
         Assert.Single(seeds, created => created);
         Assert.False(await JournalTables.CreateAsync(journal, Region));
+        Assert.Equal(0L, await TurnsHeldAsync(database));
         await using var probe = new JournalProbe(journal);
         Assert.Null(await probe.LookAsync(CancellationToken.None));
+    }
+
+    private static async Task<object?> TurnsHeldAsync(string database)
+    {
+        await using var connection = new NpgsqlConnection(database);
+        await connection.OpenAsync();
+        await using var count = new NpgsqlCommand(
+            "select count(*) from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())", connection);
+        return await count.ExecuteScalarAsync();
     }
 
     [Fact]

@@ -79,6 +79,39 @@ public sealed class PermitTests
         Assert.Equal([other.Model.Hash], harness.Engine.Status.Loaded);
     }
 
+    [Fact]
+    public async Task Of_two_models_with_one_artifact_the_permitted_one_is_loaded_however_often_it_is_permitted()
+    {
+        using var harness = new EngineHarness();
+        var gate = new TaskCompletionSource();
+        var withdrawn = new TestArtifact("withdrawn", OnnxFile.Identity(TensorElementType.Float)) { Gate = gate.Task };
+        var other = new TestArtifact("other", withdrawn.Content) { Gate = gate.Task };
+        var others = Everything with { Models = new ConsentedModels([other.Model.Name], []) };
+        var broken = harness.Engine.LoadAsync(withdrawn.Model, withdrawn);
+        harness.Engine.Permit(others, others);
+        await Assert.ThrowsAsync<ModelUnavailableException>(() => broken.WaitAsync(EngineHarness.Patience));
+
+        var load = harness.Engine.LoadAsync(other.Model, other);
+        harness.Engine.Permit(others, others);
+        gate.SetResult();
+        await load.WaitAsync(EngineHarness.Patience);
+    }
+
+    [Fact]
+    public async Task A_model_that_waits_to_be_loaded_again_is_not_without_consent()
+    {
+        using var harness = new EngineHarness();
+        await harness.Engine.LoadAsync(Loop.Model, Loop);
+        var running = await harness.RunForeverAsync(Loop);
+        harness.Engine.Unload(Loop.Model.Hash);
+        var again = harness.Engine.LoadAsync(Loop.Model, Loop);
+        harness.Engine.Permit(Everything with { Models = new ConsentedModels(["other"], []) }, Everything);
+        Assert.False(running.Done.IsCompleted || again.IsCompleted);
+        running.Job.Cancel();
+        await Assert.ThrowsAsync<ModelUnavailableException>(() => again.WaitAsync(EngineHarness.Patience));
+        Assert.Empty(harness.Engine.Status.Loaded);
+    }
+
     /// <summary>Whatever comes in whatever order: one outcome each, and no answer of work that came, or still waited, without consent.</summary>
     [Property(MaxTest = 40)]
     public Property Without_consent_no_further_inference_starts_whatever_else_happens() =>

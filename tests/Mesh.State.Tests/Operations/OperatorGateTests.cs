@@ -147,6 +147,13 @@ public sealed class OperatorGateTests : IDisposable
         Assert.StartsWith(
             "the certificate of anna is not taken: it was revoked by its authority CN=between, as of ", Problem(shown, [List(root), List(between, anna)]), StringComparison.Ordinal);
 
+        // One that is trusted by itself is no exception.
+        var itself = ShownCertificate.Of(root, null);
+        Assert.Null(Problem(itself, null));
+        Assert.Equal("the certificate of root is not taken: there is no revocation list of its authority CN=root here", Problem(itself, []));
+        Assert.Null(Problem(itself, [List(root)]));
+        Assert.StartsWith("the certificate of root is not taken: it was revoked by its authority CN=root, as of ", Problem(itself, [List(root, root)]), StringComparison.Ordinal);
+
         string? Problem(ShownCertificate certificate, RevocationList[]? lists) => new OperatorTrust(
             () => [root], () => lists is null ? null : Revocations.Of("f", [.. lists], [root, between]), TimeProvider.System).Problem(certificate);
 

@@ -185,6 +185,30 @@ public sealed class PortCertificatesTests : IDisposable
         string? Problem() => certificates.Revocations!.Problem(anna, certificates.Authority[0], _clock.GetUtcNow());
     }
 
+    [Fact]
+    public void The_end_of_a_list_is_told_hours_before_and_then_once_a_day()
+    {
+        _clock.Advance(TimeSpan.FromDays(20));
+        using var certificates = new PortCertificates(
+            new OperationsSettings { Certificate = _files.Certificate, Key = _files.Key, Authority = _authority.Path, Revoked = _authority.Revoke() }, _clock, _log);
+        _ = certificates.Revocations;
+        Hours(11);
+        Assert.Empty(Told());
+        Hours(24);
+        Assert.Equal(["expires in 12 h, at 2026-03-23T12:00:00Z"], Told());
+        Hours(24);
+        Assert.Equal(["expires in 12 h, at 2026-03-23T12:00:00Z", "has expired 12 h ago, at 2026-03-23T12:00:00Z"], Told());
+
+        void Hours(int times)
+        {
+            for (var i = 0; i < times; i++)
+                _clock.Advance(TimeSpan.FromHours(1));
+        }
+
+        IEnumerable<string> Told() => _log.Lines.Where(line => line.StartsWith("Warning: The revocation list", StringComparison.Ordinal))
+            .Select(line => line[(line.IndexOf("authority, ", StringComparison.Ordinal) + "authority, ".Length)..]);
+    }
+
     [Theory]
     [InlineData(-1, "is valid only from 2026-03-02T12:00:00Z, in 24 h")]
     [InlineData(0, null)]
