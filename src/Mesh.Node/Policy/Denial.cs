@@ -31,6 +31,14 @@ public sealed record Denial(
     /// <summary>As it may be told beyond the vehicle: no value of a signal that says where it is.</summary>
     public Denial Told() => VssCatalogue.IsPlace(Path) ? this with { Value = "withheld" } : this;
 
+    /// <summary>The threshold, and until when a value that is good again has to stay so.</summary>
+    /// <param name="limit">Characters; it is the threshold that is cut.</param>
+    public string Needs(int limit = int.MaxValue)
+    {
+        var hold = HeldUntil is { } until ? string.Create(CultureInfo.InvariantCulture, $", and to stay so until {until.UtcDateTime:HH:mm:ss}Z") : "";
+        return Threshold[..Math.Min(Threshold.Length, limit - hold.Length)] + hold;
+    }
+
     /// <summary>
     /// One line: <c>LOW_CHARGE: Vehicle.….StateOfCharge.Current is 42, needs at least 50 percent (charging.min-state-of-charge)</c>.
     /// </summary>
@@ -42,9 +50,7 @@ public sealed record Denial(
         line.Append(Path.Length > 0 ? Path : Setting).Append(" is ").Append(Value.Length > 0 ? Value : "not told");
         if (Unknown is { } cause)
             line.Append(CultureInfo.InvariantCulture, $" [{cause}{(Age is { } age ? $", {age.TotalSeconds:0} s old" : "")}]");
-        line.Append(", needs ").Append(Threshold);
-        if (HeldUntil is { } until)
-            line.Append(CultureInfo.InvariantCulture, $", and to stay so until {until:HH:mm:ss}Z");
+        line.Append(", needs ").Append(Needs());
         return Path.Length > 0 ? line.Append(CultureInfo.InvariantCulture, $" ({Setting})").ToString() : line.ToString();
     }
 }

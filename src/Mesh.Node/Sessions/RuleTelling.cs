@@ -20,7 +20,7 @@ internal static class RuleTelling
             Denies = Word(told.Kinds),
             Signal = Cut(told.Path),
             Value = Cut(told.Value),
-            Threshold = Cut(told.Threshold),
+            Threshold = told.Needs(WorkProtocol.MaxDenialText),
             Setting = Cut(told.Setting),
             Unknown = told.Unknown is { } unknown ? Word(unknown) : "",
         };

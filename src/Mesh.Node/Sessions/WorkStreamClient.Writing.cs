@@ -30,13 +30,19 @@ public sealed partial class WorkStreamClient
         while (_unitPort is { HasAny: true } || await reader.WaitToReadAsync(_ended.Token))
         {
             var frame = new VehicleFrame();
-            var (items, bytes) = (0, 0);
+            var (items, bytes, isStatusDue) = (0, 0, false);
             while (items < WorkProtocol.MaxItemsPerFrame && bytes < WorkProtocol.MaxFrameBytes && reader.TryRead(out var item))
             {
                 items++;
-                bytes += Add(frame, item);
+                if (item is StatusDue)
+                    isStatusDue = true;
+                else
+                    bytes += Add(frame, item);
             }
 
+            // Once a frame: what a status tells only when it is new counts as told from then on.
+            if (isStatusDue)
+                frame.Status = Status();
             if (bytes < WorkProtocol.MaxFrameBytes && _unitPort is { HasAny: true } unitPort)
                 units!.Fill(unitPort, frame);
             // Nothing follows a goodbye, so it waits for what units have left to say.
@@ -59,9 +65,6 @@ public sealed partial class WorkStreamClient
                 return result.Outputs.Bytes();
             case Pong pong:
                 frame.Pong = pong.Nonce;
-                return 0;
-            case StatusDue:
-                frame.Status = Status();
                 return 0;
             case Goodbye goodbye:
                 _goodbye = goodbye;

@@ -43,7 +43,9 @@ internal sealed class CommandRoute(OperationsClient client, Func<HostAddress, Op
             }
         }
 
-        var other = await ConnectAsync(referral, cancellation);
+        ReferralRules.CheckWords(client.Host, words, referral.Added);
+        var (other, palettes) = await ConnectAsync(referral, cancellation);
+        ReferralRules.CheckMeaning(client.Host, words, referral.Added, palettes);
         followed(other.Host, referral.Added);
         await foreach (var output in other.RunAsync([.. words, .. referral.Added], isConfirmed, cancellation))
             yield return output;
@@ -54,7 +56,7 @@ internal sealed class CommandRoute(OperationsClient client, Func<HostAddress, Op
     /// <summary>
     /// Only to who answers a question first: what may change something is not sent twice because the first one's answer broke off.
     /// </summary>
-    private async Task<OperationsClient> ConnectAsync(Referral referral, CancellationToken cancellation)
+    private async Task<(OperationsClient Other, ImmutableArray<CommandPalette> Palettes)> ConnectAsync(Referral referral, CancellationToken cancellation)
     {
         var (hosts, problems) = ReferralRules.Read(client.Host, client.IsTls, referral);
         // Who answered before is asked first again, so that a host that is gone costs its time once.
@@ -69,8 +71,7 @@ internal sealed class CommandRoute(OperationsClient client, Func<HostAddress, Op
                     _other = open(host);
                 }
 
-                await _other.GetPalettesAsync(OperationsClient.ConnectLimit, cancellation);
-                return _other;
+                return (_other, (await _other.GetPalettesAsync(OperationsClient.ConnectLimit, cancellation)).Palettes);
             }
             catch (PbmException e)
             {

@@ -8,8 +8,26 @@ internal sealed record HostAddress(string Host, int Port)
 {
     public static HostAddress Default { get; } = new("127.0.0.1", 9110);
 
-    /// <summary>Only this machine reaches it.</summary>
+    /// <summary>Surely this machine: only it reaches that.</summary>
     public bool IsLoopback => Host == "localhost" || (IPAddress.TryParse(Host, out var address) && IPAddress.IsLoopback(address));
+
+    /// <summary>
+    /// It could be this machine's loopback: also in other writings, by names that are kept for it, and as the address that stands for
+    /// any. Other names may lead there too; nothing is resolved.
+    /// </summary>
+    public bool MayBeLoopback
+    {
+        get
+        {
+            // A scope makes another address of it.
+            var host = Host.Split('%')[0].TrimEnd('.');
+            if (!IPAddress.TryParse(host, out var address))
+                return $".{host}".EndsWith(".localhost", StringComparison.OrdinalIgnoreCase);
+            if (address.IsIPv4MappedToIPv6)
+                address = address.MapToIPv4();
+            return IPAddress.IsLoopback(address) || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
+        }
+    }
 
     /// <summary>Null for what is no HOST:PORT, such as a palette's name.</summary>
     public static HostAddress? Parse(string text)

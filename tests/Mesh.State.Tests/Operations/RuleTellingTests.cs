@@ -35,6 +35,20 @@ public sealed class RuleTellingTests
         Assert.False(RuleTelling.IsSame(Missing(WorkKinds.Interactive), Missing(WorkKinds.Batch)));
     }
 
+    /// <summary>A seed that says "is 55, needs at least 50" would mislead.</summary>
+    [Fact]
+    public void A_value_that_only_has_to_stay_good_says_until_when_and_that_is_no_news()
+    {
+        var low = Low(42);
+        var held = low[0] with { Value = "55", HeldUntil = ToldAt.AddSeconds(320) };
+        Assert.Equal(low[0].Threshold + ", and to stay so until 12:05:20Z", RuleTelling.ToWire(held).Threshold);
+        Assert.True(RuleTelling.IsSame(low, [held]));
+        Assert.True(RuleTelling.IsSame([held], [held with { HeldUntil = ToldAt.AddSeconds(321) }]));
+        var cut = RuleTelling.ToWire(held with { Threshold = new string('x', 5000) }).Threshold;
+        Assert.Equal(300, cut.Length);
+        Assert.EndsWith("x, and to stay so until 12:05:20Z", cut, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_drain_that_another_replaced_is_news_since_its_value_says_until_when()
     {
@@ -67,7 +81,7 @@ public sealed class RuleTellingTests
     [Fact]
     public void A_rules_line_reads_as_at_the_vehicle()
     {
-        ImmutableArray<Denial> denials = [.. Low(42), .. Missing(WorkKinds.Batch)];
+        ImmutableArray<Denial> denials = [.. Low(42), .. Missing(WorkKinds.Batch), Low(42)[0] with { Value = "55", HeldUntil = ToldAt.AddSeconds(320) }];
         Assert.Equal(denials.Select(denial => denial.ToString()), Told(denials).Rules.Select(rule => rule.ToString()));
     }
 

@@ -26,7 +26,9 @@ internal sealed class GrpcVehicle : IAsyncDisposable
         TimeProvider.System,
         units);
 
-    public static GrpcVehicle Dial(GrpcSeed seed, EngineHarness harness, SessionIdentity identity, TimeProvider time, UnitWork? units = null)
+    /// <param name="opened">Runs when the seed has said hello, before the vehicle says anything more.</param>
+    public static GrpcVehicle Dial(
+        GrpcSeed seed, EngineHarness harness, SessionIdentity identity, TimeProvider time, UnitWork? units = null, Action<WorkStreamClient>? opened = null)
     {
         var vehicle = new GrpcVehicle
         {
@@ -34,6 +36,7 @@ internal sealed class GrpcVehicle : IAsyncDisposable
                 identity, harness.Engine, TestArtifact.OfCheckout("fashion_cnn"), 8, () => seed.Seeds, time, NullLogger<WorkStreamClient>.Instance, units),
         };
         vehicle.Client.Opened += vehicle._opened.SetResult;
+        vehicle.Client.Opened += () => opened?.Invoke(vehicle.Client);
         vehicle._running = vehicle.RunAsync(seed.Address);
         return vehicle;
     }

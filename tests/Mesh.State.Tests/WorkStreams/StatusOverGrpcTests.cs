@@ -113,6 +113,22 @@ public sealed class StatusOverGrpcTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Rules_are_told_also_when_several_statuses_share_a_frame()
+    {
+        ImmutableArray<Denial> denials = [];
+        var identity = Identity() with { Denials = () => denials };
+        await using var vehicle = GrpcVehicle.Dial(_seed, _harness, identity, _time, opened: client =>
+        {
+            denials = Low(41);
+            client.StatusChanged();
+            client.StatusChanged();
+        });
+        var (stream, _) = await _seed.StatusAsync(_ => true);
+        await _seed.StatusAsync(_ => true);
+        Assert.Equal("41", Assert.Single(stream.Denials!.Rules).Value);
+    }
+
+    [Fact]
     public async Task Where_operators_ask_a_seed_its_hello_says()
     {
         _seed.Operators = "seed.example:9110";

@@ -18,14 +18,15 @@ public sealed class OperationsServer : IAsyncDisposable
     public int Port => _host.Services.GetRequiredService<OperationsHost>().Port!.Value;
 
     /// <param name="data">The audit log's folder.</param>
+    /// <param name="handler">Instead of the garage.</param>
     public static async Task<OperationsServer> StartAsync(
-        string data, OperationsSettings? settings = null, TimeProvider? time = null, ILoggerProvider? logs = null)
+        string data, OperationsSettings? settings = null, TimeProvider? time = null, ILoggerProvider? logs = null, ICommandHandler? handler = null)
     {
         var garage = new GarageHandler();
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         if (logs is not null)
             builder.Logging.AddProvider(logs);
-        builder.Services.AddSingleton(time ?? TimeProvider.System).AddSingleton<ICommandHandler>(garage)
+        builder.Services.AddSingleton(time ?? TimeProvider.System).AddSingleton(handler ?? garage)
             .AddOperations(settings ?? new OperationsSettings { Port = 0 }, "mesh-garage", data);
         var host = builder.Build();
         await host.StartAsync();
