@@ -46,8 +46,11 @@ public sealed class VehicleHostTests
             new LifeLog(folder.Path, NullLogger<LifeLog>.Instance),
             clock,
             NullLoggerFactory.Instance);
+        var judged = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        watch.Judged += _ => judged.TrySetResult();
         await host.StartAsync(CancellationToken.None);
-        // Subscribed behind the host, which has told the engine by then.
+        await judged.Task.WaitAsync(EngineHarness.Patience);
+        // Behind the host, which listens since before the first judgement, and has told the engine when this one hears.
         watch.Judged += judgement =>
         {
             if (judgement.Verdict.Allowed != WorkKinds.None)
