@@ -132,11 +132,18 @@ public static class MeshSystem
 
     private const string SessionRolePrefix = "session-";
 
+    /// <summary>
+    /// The first seed forms a new cluster when none of the others answers for so long. Akka's 5 s are too few for one that is started
+    /// again on a busy machine: it would form a second region beside the one that runs. Where the others are up and in no cluster, they say so at once.
+    /// </summary>
+    private const string FirstSeedPatience = "seed-node-timeout = 20s";
+
     private static string RegionRole(RegionName region) => "region-" + region;
 
     private static Config MemberConfig(MemberOptions options)
     {
         var seeds = options.Seeds.Select(seed => $"\"akka.tcp://{Name}@{seed.Host}:{seed.Port}\"");
+        var isFirst = options.Seeds is [var first, _, ..] && first.Host == options.Host && first.Port == options.Port;
         return ConfigurationFactory.ParseString($$"""
             akka.remote.dot-netty.tcp {
               hostname = "{{options.Bind}}"
@@ -149,6 +156,7 @@ public static class MeshSystem
             akka.cluster {
               roles = [{{string.Join(", ", options.Roles.Select(role => $"\"{role}\""))}}]
               seed-nodes = [{{string.Join(", ", seeds)}}]
+              {{(isFirst ? FirstSeedPatience : "")}}
               app-version = "{{Version}}"
             }
             """);

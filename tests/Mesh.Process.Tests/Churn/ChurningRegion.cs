@@ -77,14 +77,15 @@ internal sealed class ChurningRegion : IAsyncDisposable
     }
 
     /// <summary>Waits until a condition holds that nothing announces; asks a few times a second.</summary>
-    public static async Task UntilAsync(Func<Task<bool>> condition, TimeSpan limit, string what)
+    /// <param name="seen">For the error.</param>
+    public static async Task UntilAsync(Func<Task<bool>> condition, TimeSpan limit, string what, Func<string>? seen = null)
     {
         using var deadline = new CancellationTokenSource(limit);
         using var interval = new PeriodicTimer(TimeSpan.FromMilliseconds(250));
         while (!await condition())
         {
             if (deadline.IsCancellationRequested)
-                Assert.Fail($"Not within {limit.TotalSeconds:0} s: {what}");
+                Assert.Fail($"Not within {limit.TotalSeconds:0} s: {what}{(seen is null ? "" : $"; but {seen()}")}");
             await interval.WaitForNextTickAsync(CancellationToken.None);
         }
     }

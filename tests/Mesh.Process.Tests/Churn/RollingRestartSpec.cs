@@ -68,19 +68,27 @@ public sealed class RollingRestartSpec(ITestOutputHelper output)
         await WholeAsync(region, vehicles: 2);
     }
 
-    private static Task WholeAsync(ChurningRegion region, int vehicles) => ChurningRegion.UntilAsync(
-        async () =>
-        {
-            foreach (var seed in region.Seeds)
+    private static async Task WholeAsync(ChurningRegion region, int vehicles)
+    {
+        var seen = "";
+        await ChurningRegion.UntilAsync(
+            async () =>
             {
-                if (await region.GaugeAsync(seed, "mesh_cluster_members", "status=\"up\"") != 3 + vehicles
-                    || await region.GaugeAsync(seed, "mesh_cluster_members") != 3 + vehicles
-                    || await region.GaugeAsync(seed, "mesh_work_streams") != vehicles)
-                    return false;
-            }
+                foreach (var seed in region.Seeds)
+                {
+                    var (up, all, streams) = (
+                        await region.GaugeAsync(seed, "mesh_cluster_members", "status=\"up\""),
+                        await region.GaugeAsync(seed, "mesh_cluster_members"),
+                        await region.GaugeAsync(seed, "mesh_work_streams"));
+                    seen = $"{seed.Options.Name} has {streams} streams and sees {await region.MembersAsync(seed)}";
+                    if (up != 3 + vehicles || all != 3 + vehicles || streams != vehicles)
+                        return false;
+                }
 
-            return true;
-        },
-        Limit,
-        $"3 seeds and {vehicles} vehicles Up at every seed, nobody else, all with their work streams");
+                return true;
+            },
+            Limit,
+            $"3 seeds and {vehicles} vehicles Up at every seed, nobody else, all with their work streams",
+            () => $"{seen}{Environment.NewLine}{string.Join(Environment.NewLine, region.Vehicles.Select(vehicle => vehicle.Process.Tail()))}");
+    }
 }

@@ -39,7 +39,7 @@ internal sealed partial record PromQuery(IReadOnlyList<string> Series, IReadOnly
         return new PromQuery(series, labels, grouped);
     }
 
-    [GeneratedRegex(@"\bby \((?<labels>[^)]*)\)")]
+    [GeneratedRegex(@"\b(?:by|on) \((?<labels>[^)]*)\)")]
     private static partial Regex Grouping();
 
     [GeneratedRegex(@"(?<series>[a-zA-Z_:][a-zA-Z0-9_:]*)\{(?<matchers>[^}]*)\}")]
