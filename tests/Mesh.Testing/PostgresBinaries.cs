@@ -13,7 +13,7 @@ internal sealed record PostgresBinaries(string InitDb, string Postgres, IReadOnl
         const string advice = "Install it (Debian: apt-get install postgresql) or set MESH_TEST_POSTGRES to a connection string.";
         if (OperatingSystem.IsWindows())
             return (null, "No private PostgreSQL is started on Windows: set MESH_TEST_POSTGRES to a connection string.");
-        var folder = Folders().FirstOrDefault(f => Exists(Path.Combine(f, "initdb")) && Exists(Path.Combine(f, "postgres")));
+        var folder = Folders().FirstOrDefault(f => InstalledProgram.Exists(Path.Combine(f, "initdb")) && InstalledProgram.Exists(Path.Combine(f, "postgres")));
         if (folder is null)
             return (null, $"No initdb and postgres in PATH or /usr/lib/postgresql/*/bin. {advice}");
 
@@ -23,9 +23,9 @@ internal sealed record PostgresBinaries(string InitDb, string Postgres, IReadOnl
             // The server refuses to run as root.
             if (!HasServerUser())
                 return (null, $"PostgreSQL does not run as root and there is no user '{ServerUser}' to run it as. {advice}");
-            if (InPath("setpriv") is { } setpriv)
+            if (InstalledProgram.Find("setpriv") is { } setpriv)
                 asUser = [setpriv, $"--reuid={ServerUser}", $"--regid={ServerUser}", "--init-groups"];
-            else if (InPath("runuser") is { } runuser)
+            else if (InstalledProgram.Find("runuser") is { } runuser)
                 asUser = [runuser, "-u", ServerUser, "--"];
             else
                 return (null, $"PostgreSQL does not run as root and there is neither setpriv nor runuser to change the user. {advice}");
@@ -48,21 +48,11 @@ internal sealed record PostgresBinaries(string InitDb, string Postgres, IReadOnl
     {
         const string debian = "/usr/lib/postgresql";
         var versions = Directory.Exists(debian) ? Directory.GetDirectories(debian) : [];
-        return SearchPath().Concat(versions.OrderByDescending(VersionOf).Select(version => Path.Combine(version, "bin")));
+        return InstalledProgram.Folders().Concat(versions.OrderByDescending(VersionOf).Select(version => Path.Combine(version, "bin")));
 
         static double VersionOf(string folder) =>
             double.TryParse(Path.GetFileName(folder), NumberStyles.Float, CultureInfo.InvariantCulture, out var version) ? version : 0;
     }
-
-    private static string? InPath(string program) =>
-        SearchPath().Concat(["/usr/sbin", "/sbin"]).Select(folder => Path.Combine(folder, program)).FirstOrDefault(Exists);
-
-    /// <summary>A link to a program that was removed is no program.</summary>
-    private static bool Exists(string file) =>
-        File.Exists(file) && (new FileInfo(file).ResolveLinkTarget(returnFinalTarget: true)?.Exists ?? true);
-
-    private static IEnumerable<string> SearchPath() =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
 
     private static bool HasServerUser() =>
         File.Exists("/etc/passwd") && File.ReadLines("/etc/passwd").Any(line => line.StartsWith($"{ServerUser}:", StringComparison.Ordinal));

@@ -18,8 +18,11 @@ public static class OperatorsAddress
             return "";
         var isAny = bind.Equals(IPAddress.Any) || bind.Equals(IPAddress.IPv6Any);
         var name = isAny ? host : bind.ToString();
-        return name.Contains(':', StringComparison.Ordinal) ? $"[{name}]:{open}" : $"{name}:{open}";
+        return Text(name, open);
     }
+
+    /// <summary>HOST:PORT, an address of IPv6 in its brackets.</summary>
+    public static string Text(string host, int port) => host.Contains(':', StringComparison.Ordinal) ? $"[{host}]:{port}" : $"{host}:{port}";
 
     private static bool IsLoopback(string host) =>
         host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));

@@ -17,7 +17,7 @@ internal static class VehicleWords
         if (Problem(call, self) is not { } problem)
             return null;
         if (operators.Count == 0)
-            return new CommandFailedException($"{problem}: {Ask(call, seeds.Select(HostOf).Distinct(StringComparer.OrdinalIgnoreCase).Take(4))}");
+            return new CommandFailedException($"{problem}: {Ask(call, seeds.Select(seed => OperatorsAddress.Text(seed.Host, OperationsSettings.DefaultPort)).Distinct(StringComparer.OrdinalIgnoreCase).Take(4))}");
         return new CommandReferredException($"{problem}: {Ask(call, operators)}", new Referral([.. operators], MeansItself(call) ? [self.Value] : []));
     }
 
@@ -53,7 +53,4 @@ internal static class VehicleWords
 
     private static string Ask(CommandCall call, IEnumerable<string> hosts) =>
         string.Join(" or ", hosts.Select(host => $"pbm {host} mesh {call.Command} …"));
-
-    private static string HostOf(DnsEndPoint seed) =>
-        $"{(seed.Host.Contains(':', StringComparison.Ordinal) ? $"[{seed.Host}]" : seed.Host)}:{OperationsSettings.DefaultPort}";
 }

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Mesh.Demo.Processes;
 using Mesh.Process.Tests.Deployment;
+using Mesh.Testing;
 using Microsoft.Win32.SafeHandles;
 
 namespace Mesh.Process.Tests.Cities;
@@ -32,8 +33,8 @@ internal sealed partial class NetworkNamespace : IAsyncDisposable
     /// <summary>Null when namespaces can be made here; else why not.</summary>
     public static string? Unavailable { get; } = !OperatingSystem.IsLinux() ? "Network namespaces are Linux's."
         : !Environment.IsPrivilegedProcess ? "Network namespaces need root."
-        : Tool.Find("ip") is null ? "There is no ip in PATH. Install it (Debian: apt-get install iproute2)."
-        : Tool.Find("nsenter") is null ? "There is no nsenter in PATH. Install it (Debian: apt-get install util-linux)."
+        : InstalledProgram.Find("ip") is null ? "There is no ip in PATH. Install it (Debian: apt-get install iproute2)."
+        : InstalledProgram.Find("nsenter") is null ? "There is no nsenter in PATH. Install it (Debian: apt-get install util-linux)."
         : !File.Exists("/dev/net/tun") ? "There is no /dev/net/tun."
         : null;
 
@@ -74,7 +75,7 @@ internal sealed partial class NetworkNamespace : IAsyncDisposable
     /// <summary>The same program, started in here.</summary>
     public ProcessSpec Within(ProcessSpec spec) => spec with
     {
-        FileName = Tool.Find("nsenter")!,
+        FileName = InstalledProgram.Find("nsenter")!,
         Arguments = [$"--net={Path}", "--", spec.FileName, .. spec.Arguments],
     };
 

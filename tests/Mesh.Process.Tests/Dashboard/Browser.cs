@@ -1,3 +1,4 @@
+using Mesh.Testing;
 using Microsoft.Playwright;
 
 namespace Mesh.Process.Tests.Dashboard;
@@ -53,13 +54,9 @@ public sealed class Browser : IAsyncLifetime
         return await WatchedPage.OpenAsync(context, address, isLive);
     }
 
-    private static string? Find()
-    {
-        if (Environment.GetEnvironmentVariable("MESH_TEST_CHROMIUM") is { Length: > 0 } named)
-            return named;
-        var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
-        return folders.SelectMany(folder => new[] { "chromium", "chromium-browser", "google-chrome" }, Path.Combine).FirstOrDefault(File.Exists);
-    }
+    private static string? Find() => Environment.GetEnvironmentVariable("MESH_TEST_CHROMIUM") is { Length: > 0 } named
+        ? named
+        : InstalledProgram.Find("chromium", "chromium-browser", "google-chrome");
 }
 
 [CollectionDefinition(Name)]

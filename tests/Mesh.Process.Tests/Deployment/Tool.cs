@@ -1,4 +1,5 @@
 using Mesh.Demo.Processes;
+using Mesh.Testing;
 
 namespace Mesh.Process.Tests.Deployment;
 
@@ -7,15 +8,11 @@ internal static class Tool
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
-    public static string? Find(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "")
-        .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Concat(["/usr/sbin", "/sbin"])
-        .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
-
     /// <summary>Its exit code and what it printed to both outputs.</summary>
     public static async Task<(int ExitCode, string Output)> RunAsync(
         string program, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string?>? environment = null)
     {
-        await using var process = ManagedProcess.Start(new ProcessSpec(program, Find(program)!, arguments)
+        await using var process = ManagedProcess.Start(new ProcessSpec(program, InstalledProgram.Find(program)!, arguments)
         {
             Environment = environment ?? new Dictionary<string, string?>(),
         });

@@ -4,6 +4,7 @@ using System.Numerics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Mesh.Hosting.Operations;
+using Mesh.Testing;
 
 namespace Mesh.State.Tests.Operations;
 
@@ -257,11 +258,6 @@ public sealed class RevocationListTests : IDisposable
     /// <summary>Skipped, with the reason, where there is no OpenSSL. CI fails on such a skip.</summary>
     private sealed class OpensslTheoryAttribute : TheoryAttribute
     {
-        public OpensslTheoryAttribute()
-        {
-            var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
-            if (!folders.Any(folder => File.Exists(Path.Combine(folder, "openssl"))))
-                Skip = "there is no openssl in PATH";
-        }
+        public OpensslTheoryAttribute() => Skip = InstalledProgram.Missing("openssl");
     }
 }
