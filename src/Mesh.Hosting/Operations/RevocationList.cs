@@ -45,7 +45,9 @@ internal sealed class RevocationList
         _signed = list.PeekEncodedValue();
         var content = list.ReadSequence();
         var algorithm = list.ReadEncodedValue();
-        _signature = list.ReadBitString(out _);
+        _signature = list.ReadBitString(out var unused);
+        if (unused != 0)
+            throw new CryptographicException("its signature is not of whole bytes");
         list.ThrowIfNotEmpty();
 
         if (content.PeekTag().HasSameClassAndValue(Asn1Tag.Integer) && (!content.TryReadInt32(out var version) || version != 1))
