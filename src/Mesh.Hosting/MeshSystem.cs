@@ -126,24 +126,22 @@ public static class MeshSystem
         return vehicle == default ? null : (vehicle, new SessionEpoch(epoch));
     }
 
+    /// <summary>Of the member that listens there.</summary>
+    public static Address AddressOf(DnsEndPoint member) => new("akka.tcp", Name, member.Host, member.Port);
+
     public static NodeAddress ToNodeAddress(this UniqueAddress address) => new(address.Address.ToString(), address.Uid);
 
     private const string VehicleRolePrefix = "vehicle-";
 
     private const string SessionRolePrefix = "session-";
 
-    /// <summary>
-    /// The first seed forms a new cluster when none of the others answers for so long. Akka's 5 s are too few for one that is started
-    /// again on a busy machine: it would form a second region beside the one that runs. Where the others are up and in no cluster, they say so at once.
-    /// </summary>
-    private const string FirstSeedPatience = "seed-node-timeout = 20s";
-
     private static string RegionRole(RegionName region) => "region-" + region;
 
     private static Config MemberConfig(MemberOptions options)
     {
-        var seeds = options.Seeds.Select(seed => $"\"akka.tcp://{Name}@{seed.Host}:{seed.Port}\"");
-        var isFirst = options.Seeds is [var first, _, ..] && first.Host == options.Host && first.Port == options.Port;
+        // Akka lets the first of the list form a cluster when nobody answers for a while. A seed that names itself last only ever
+        // joins, or, alone, forms its own at once; the seeds decide who forms a region (FormationRules).
+        var seeds = options.Seeds.OrderBy(seed => seed.Host == options.Host && seed.Port == options.Port).Select(seed => $"\"{AddressOf(seed)}\"");
         return ConfigurationFactory.ParseString($$"""
             akka.remote.dot-netty.tcp {
               hostname = "{{options.Bind}}"
@@ -156,7 +154,6 @@ public static class MeshSystem
             akka.cluster {
               roles = [{{string.Join(", ", options.Roles.Select(role => $"\"{role}\""))}}]
               seed-nodes = [{{string.Join(", ", seeds)}}]
-              {{(isFirst ? FirstSeedPatience : "")}}
               app-version = "{{Version}}"
             }
             """);

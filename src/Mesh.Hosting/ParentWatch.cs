@@ -38,7 +38,7 @@ public static class ExitCodes
     /// <summary>The configuration is wrong; starting again will not help.</summary>
     public const int Configuration = 2;
 
-    /// <summary>The member was downed or lost its journal; starting again is right.</summary>
+    /// <summary>The member was downed, or a seed did not get into its region in time; starting again is right.</summary>
     public const int RestartMe = 70;
 
     /// <summary>The process that held this one is gone.</summary>

@@ -24,7 +24,7 @@ internal sealed class RelayDesk : ReceiveActor
     {
         var member = _cluster.State.Members.FirstOrDefault(member => member.Address == Sender.Path.Address);
         if (member is not null && MeshSystem.SessionOf(member) is { } session)
-            Sender.Tell(new SeedInfo(region, _cluster.SelfUniqueAddress.ToNodeAddress(), relayOf(session.Vehicle)));
+            Sender.Tell(new SeedInfo(region, _cluster.SelfUniqueAddress.ToNodeAddress(), relayOf(session.Vehicle), RegionMembership.Member));
         else
             Context.System.Scheduler.ScheduleTellOnce(LookAgain, Self, asked, Sender);
     });

@@ -109,9 +109,10 @@ internal static partial class Mapping
             [.. p.Loaded.Select(hash => ArtifactHash.FromBytes(hash.Span))]);
 
     public static Proto.SeedInfo ToProto(SeedInfo m) =>
-        new() { Region = m.Region.Value, Seed = Node(m.Seed), WorkAddress = m.WorkAddress };
+        new() { Region = m.Region.Value, Seed = Node(m.Seed), WorkAddress = m.WorkAddress, Membership = (int)m.Membership };
 
-    public static SeedInfo FromProto(Proto.SeedInfo p) => new(new RegionName(p.Region), Node(p.Seed), p.WorkAddress);
+    public static SeedInfo FromProto(Proto.SeedInfo p) =>
+        new(new RegionName(p.Region), Node(p.Seed), p.WorkAddress, Defined((RegionMembership)p.Membership));
 
     public static Proto.SeedReport ToProto(SeedReport m) =>
         new()

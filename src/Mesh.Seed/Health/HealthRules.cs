@@ -20,6 +20,9 @@ public sealed record HealthFacts
     /// <summary>It is Up, or WeaklyUp, in its region.</summary>
     public bool IsMember { get; init; }
 
+    /// <summary>Why it is not, as whoever decides about forming a region said last; null = it has not.</summary>
+    public string? WhyNoMember { get; init; }
+
     public bool IsLeaving { get; init; }
 
     /// <summary>When the region's job router was last heard of; null = never.</summary>
@@ -69,7 +72,7 @@ public static class HealthRules
         if (facts.IsLeaving)
             blocking.Add(new(HealthCodes.Leaving, "this seed is leaving its region"));
         else if (!facts.IsMember)
-            blocking.Add(new(HealthCodes.Joining, "this seed is not Up in its region"));
+            blocking.Add(new(HealthCodes.Joining, "this seed is not Up in its region" + (facts.WhyNoMember is { } why ? $": {why}" : "")));
         if (JournalLost(facts, now) is { } journal)
             blocking.Add(new(HealthCodes.Journal, journal));
         if (MajorityMissing(facts, now) is { } majority)

@@ -17,6 +17,7 @@ public sealed class HealthWatch(
 {
     private volatile bool _started;
     private volatile Heard? _majority;
+    private volatile string? _whyNoMember;
 
     public bool HasStarted => _started |= IsMember;
 
@@ -35,7 +36,7 @@ public sealed class HealthWatch(
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        node.System.ActorOf(Props.Create(() => new MajorityListener(this)), "health");
+        node.System.ActorOf(Props.Create(() => new MembershipListener(this)), "health");
         return Task.CompletedTask;
     }
 
@@ -48,6 +49,7 @@ public sealed class HealthWatch(
         return new HealthFacts
         {
             IsMember = IsMember,
+            WhyNoMember = HasStarted ? null : _whyNoMember,
             IsLeaving = node.IsLeaving,
             RouterHeardAt = router.HeardAt,
             RouterTerm = router.Term,
@@ -75,13 +77,15 @@ public sealed class HealthWatch(
 
     private sealed record Heard(SeedMajority Majority, TimeSpan At);
 
-    /// <summary>Hears from the downing actor, on the event stream, how many seeds this one reaches.</summary>
-    private sealed class MajorityListener : ReceiveActor
+    /// <summary>Hears on the event stream how many seeds this one reaches, from the downing actor, and before that why it is no member yet.</summary>
+    private sealed class MembershipListener : ReceiveActor
     {
-        public MajorityListener(HealthWatch health)
+        public MembershipListener(HealthWatch health)
         {
             Receive<SeedMajority>(health.Hear);
+            Receive<FormationVerdict>(verdict => health._whyNoMember = verdict.Why);
             Context.System.EventStream.Subscribe(Self, typeof(SeedMajority));
+            Context.System.EventStream.Subscribe(Self, typeof(FormationVerdict));
         }
     }
 }

@@ -28,6 +28,8 @@ public static partial class SeedHost
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.ClearProviders().SetMinimumLevel(settings.LogLevel).AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
             .AddFilter("Microsoft.Hosting", LogLevel.Warning).AddFilter("Grpc", LogLevel.Warning)
+            // Tells every 2 s that no seed answered; RegionFormation tells what that means.
+            .AddFilter("Akka.Cluster.JoinSeedNodeProcess", LogLevel.Error)
             .AddOperatorsLog().AddMeshConsole(settings.LogFormat);
         // Leaving takes the drain limit and a hand-over; Kestrel then ends at once what still hangs.
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.DrainLimit + TimeSpan.FromSeconds(30));

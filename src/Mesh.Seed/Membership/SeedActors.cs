@@ -8,12 +8,23 @@ using Mesh.Seed.WorkStreams;
 
 namespace Mesh.Seed.Membership;
 
-/// <summary>Answers vehicles' <see cref="GetSeedInfo"/> at <c>/user/seed-info</c>: where this seed's work streams end.</summary>
+/// <summary>
+/// Answers <see cref="GetSeedInfo"/> at <c>/user/seed-info</c>: where this seed's work streams end, for vehicles, and whether it is in a
+/// region, for other seeds (<see cref="RegionFormation"/>).
+/// </summary>
 internal sealed class SeedInfoActor : ReceiveActor
 {
     public const string Name = "seed-info";
 
-    public SeedInfoActor(SeedInfo info) => Receive<GetSeedInfo>(_ => Sender.Tell(info));
+    /// <param name="info">Membership aside.</param>
+    public SeedInfoActor(SeedInfo info)
+    {
+        var cluster = Cluster.Get(Context.System);
+        Receive<GetSeedInfo>(_ => Sender.Tell(info with { Membership = MembershipOf(cluster) }));
+    }
+
+    public static RegionMembership MembershipOf(Cluster cluster) =>
+        cluster.SelfMember.Status is MemberStatus.Removed or MemberStatus.Down ? RegionMembership.None : RegionMembership.Member;
 }
 
 /// <summary>

@@ -111,9 +111,10 @@ public sealed partial class SeedNode(
         _ = _system.WhenTerminated.ContinueWith(_ => Ended(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         _system.ActorOf(Props.Create(() => new JournalWarmUp(options.Region)), "journal-warm-up");
         StartJobRouter(_system, _cluster);
-        var info = new SeedInfo(options.Region, _cluster.SelfUniqueAddress.ToNodeAddress(), options.WorkAddress);
+        var info = new SeedInfo(options.Region, _cluster.SelfUniqueAddress.ToNodeAddress(), options.WorkAddress, RegionMembership.Unknown);
         _system.ActorOf(Props.Create(() => new SeedInfoActor(info)), SeedInfoActor.Name);
         var downing = MeshDowningProvider.SettingsOf(_system);
+        StartFormation(_system, downing);
         _system.ActorOf(Props.Create(() => new SeedPeers(streams, downing)), SeedPeers.Name);
         var parts = new DispatcherParts(
             options.Router, options.Place, clock, new Random(), table, feed, streams, new FleetTallies(info.Seed), JobRouter, readiness, metrics);
@@ -150,6 +151,18 @@ public sealed partial class SeedNode(
     private Config DrainPhase => ConfigurationFactory.ParseString(string.Create(
         CultureInfo.InvariantCulture,
         $"akka.coordinated-shutdown.phases.before-service-unbind.timeout = {(options.DrainLimit + TimeSpan.FromSeconds(5)).TotalMilliseconds} ms"));
+
+    /// <summary>Alone it has formed its region already.</summary>
+    private void StartFormation(ActorSystem system, DowningSettings downing)
+    {
+        var others = options.Seeds.Where(seed => !IsThis(seed)).ToList();
+        if (others.Count == 0)
+            return;
+        var rules = new FormationRules(options.Region, IsThis(options.Seeds[0]), options.Seeds.Count, FormationRules.PatienceOf(downing));
+        system.ActorOf(Props.Create(() => new RegionFormation(others, rules, clock.Provider)), RegionFormation.Name);
+
+        bool IsThis(DnsEndPoint seed) => seed.Host == options.Host && seed.Port == options.Port;
+    }
 
     private void StartJobRouter(ActorSystem system, Cluster cluster)
     {
@@ -188,13 +201,17 @@ public sealed partial class SeedNode(
         if (_stopping)
             return;
         // An operator who lets it leave does not want it back at once; whatever else ended it is for its supervisor to mend.
-        if (_system is { } system && CoordinatedShutdown.Get(system).ShutdownReason is CoordinatedShutdown.ClusterLeavingReason)
+        var reason = _system is { } system ? CoordinatedShutdown.Get(system).ShutdownReason : null;
+        if (reason is CoordinatedShutdown.ClusterLeavingReason)
         {
             LogLeft();
         }
         else
         {
-            LogDowned();
+            if (reason is CoordinatedShutdown.ClusterJoinUnsuccessfulReason)
+                LogNotJoined();
+            else
+                LogDowned();
             Environment.ExitCode = ExitCodes.RestartMe;
         }
 
@@ -209,6 +226,9 @@ public sealed partial class SeedNode(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Leaving the region took too long: this seed ends, and the others will find out")]
     private partial void LogNotLeft();
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "This seed did not get into its region in time: exiting for its supervisor to start it again")]
+    private partial void LogNotJoined();
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "This seed's cluster membership ended without its doing (it was downed): exiting for its supervisor to start it again")]
     private partial void LogDowned();

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Mesh.Demo.Processes;
+using Mesh.Hosting;
 using Mesh.Messages;
 using Mesh.Testing;
 
@@ -52,28 +53,71 @@ internal sealed class ChurningRegion : IAsyncDisposable
         Vehicles[index] = StartVehicle(vehicle.Id, vehicle.Options.ExtraArguments);
     }
 
-    public async Task RestartSeedAsync(SeedProcess seed)
+    public async Task RestartSeedAsync(SeedProcess seed) => await (await StartSeedAgainAsync(seed)).WaitUntilReadyAsync(StartLimit);
+
+    /// <summary>Does not wait until it is ready.</summary>
+    public async Task<SeedProcess> StartSeedAgainAsync(SeedProcess seed)
     {
         var index = Seeds.IndexOf(seed);
         await seed.DisposeAsync();
-        Seeds[index] = SeedProcess.Start(seed.Options);
-        await Seeds[index].WaitUntilReadyAsync(StartLimit);
+        return Seeds[index] = SeedProcess.Start(seed.Options);
     }
 
     /// <summary>A gauge of a seed, summed over its labels that match.</summary>
     public async Task<double> GaugeAsync(SeedProcess seed, string name, string label = "")
     {
-        var page = await _http.GetStringAsync(new Uri(seed.Metrics, "/metrics"));
+        var page = await MetricsAsync(seed);
         return page.Split('\n')
             .Where(line => line.StartsWith(name + "{", StringComparison.Ordinal) && line.Contains(label, StringComparison.Ordinal))
             .Sum(line => double.Parse(line[(line.LastIndexOf('}') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0], CultureInfo.InvariantCulture));
     }
 
+    /// <summary>Empty when the seed does not answer.</summary>
+    private async Task<string> MetricsAsync(SeedProcess seed)
+    {
+        try
+        {
+            return await _http.GetStringAsync(new Uri(seed.Metrics, "/metrics"));
+        }
+        catch (HttpRequestException)
+        {
+            return "";
+        }
+    }
+
     /// <summary>Members by role and status, as a seed's metrics page has them.</summary>
     public async Task<string> MembersAsync(SeedProcess seed)
     {
-        var page = await _http.GetStringAsync(new Uri(seed.Metrics, "/metrics"));
+        var page = await MetricsAsync(seed);
         return string.Join("; ", page.Split('\n').Where(line => line.StartsWith("mesh_cluster", StringComparison.Ordinal)).Select(line => line[(line.IndexOf(',') + 1)..]));
+    }
+
+    /// <summary>Waits until every seed sees one region, with nobody else in it, and each vehicle can be given work by each seed.</summary>
+    /// <param name="supervised">Seeds that end with the wish to be started again (exit code 70) are.</param>
+    public async Task UntilWholeAsync(int vehicles, TimeSpan limit, bool supervised = false)
+    {
+        var seen = "";
+        await UntilAsync(
+            async () =>
+            {
+                foreach (var seed in Seeds.ToList())
+                {
+                    if (supervised && seed.Process.ExitCode == ExitCodes.RestartMe)
+                        await RestartSeedAsync(seed);
+                    var (up, all, streams) = (
+                        await GaugeAsync(seed, "mesh_cluster_members", "status=\"up\""),
+                        await GaugeAsync(seed, "mesh_cluster_members"),
+                        await GaugeAsync(seed, "mesh_work_streams"));
+                    seen = $"{seed.Options.Name} has {streams} streams and sees {await MembersAsync(seed)}";
+                    if (up != 3 + vehicles || all != 3 + vehicles || streams != vehicles)
+                        return false;
+                }
+
+                return true;
+            },
+            limit,
+            $"3 seeds and {vehicles} vehicles Up at every seed, nobody else, all with their work streams",
+            () => $"{seen}{Environment.NewLine}{string.Join(Environment.NewLine, Vehicles.Select(vehicle => vehicle.Process.Tail()))}");
     }
 
     /// <summary>Waits until a condition holds that nothing announces; asks a few times a second.</summary>

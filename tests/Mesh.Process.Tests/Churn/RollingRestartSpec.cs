@@ -34,7 +34,7 @@ public sealed class RollingRestartSpec(ITestOutputHelper output)
             await region.RestartSeedAsync(seed);
             output.WriteLine($"{seed.Options.Name} left within {left.TotalSeconds:0.0} s, ready again after {Stopwatch.GetElapsedTime(begun).TotalSeconds:0.0} s");
             // The next one goes when every vehicle can be given work by this one.
-            await WholeAsync(region, vehicles: 3);
+            await region.UntilWholeAsync(vehicles: 3, Limit);
         }
 
         await ChurningRegion.UntilAsync(async () => (await batches.GetAsync(batch.Id)).IsOver, Limit, "the end of the batch");
@@ -65,30 +65,6 @@ public sealed class RollingRestartSpec(ITestOutputHelper output)
         }
 
         // Each in a session of its own again, and nobody else is left.
-        await WholeAsync(region, vehicles: 2);
-    }
-
-    private static async Task WholeAsync(ChurningRegion region, int vehicles)
-    {
-        var seen = "";
-        await ChurningRegion.UntilAsync(
-            async () =>
-            {
-                foreach (var seed in region.Seeds)
-                {
-                    var (up, all, streams) = (
-                        await region.GaugeAsync(seed, "mesh_cluster_members", "status=\"up\""),
-                        await region.GaugeAsync(seed, "mesh_cluster_members"),
-                        await region.GaugeAsync(seed, "mesh_work_streams"));
-                    seen = $"{seed.Options.Name} has {streams} streams and sees {await region.MembersAsync(seed)}";
-                    if (up != 3 + vehicles || all != 3 + vehicles || streams != vehicles)
-                        return false;
-                }
-
-                return true;
-            },
-            Limit,
-            $"3 seeds and {vehicles} vehicles Up at every seed, nobody else, all with their work streams",
-            () => $"{seen}{Environment.NewLine}{string.Join(Environment.NewLine, region.Vehicles.Select(vehicle => vehicle.Process.Tail()))}");
+        await region.UntilWholeAsync(vehicles: 2, Limit);
     }
 }

@@ -1,0 +1,125 @@
+using Mesh.Hosting.Downing;
+using Mesh.Messages;
+using Mesh.Messages.Control;
+using Mesh.Seed.Membership;
+
+namespace Mesh.State.Tests.Hosting;
+
+public sealed class FormationRulesTests
+{
+    private static readonly TimeSpan Patience = FormationRules.PatienceOf(new DowningSettings());
+
+    private readonly Dictionary<int, FormationRules> _lists = new()
+    {
+        [3] = Rules(seeds: 3),
+        [5] = Rules(seeds: 5),
+    };
+
+    [Fact]
+    public void Patience_is_longer_than_a_cut_off_minority_lives() => Assert.Equal(TimeSpan.FromSeconds(20), Patience);
+
+    [Theory]
+    [InlineData(3, 0)]
+    [InlineData(5, 0)]
+    [InlineData(5, 1)]
+    public void Without_a_majority_of_the_list_no_region_is_formed_however_long_it_takes(int seeds, int free)
+    {
+        for (var second = 0; second <= 3600; second++)
+        {
+            Answer(seeds, second, Enumerable.Repeat(RegionMembership.None, free));
+            Assert.False(_lists[seeds].Decide(At(second)).Form);
+        }
+
+        Assert.Equal(
+            $"of the region's {seeds} seeds it knows {free + 1}, itself included, to be in no region; with {(seeds / 2) + 1} it forms one",
+            _lists[seeds].Decide(At(3600)).Why);
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(5)]
+    public void When_all_say_that_they_are_in_none_it_is_formed_at_once(int seeds)
+    {
+        Answer(seeds, 0.1, Enumerable.Repeat(RegionMembership.None, seeds - 2));
+        Assert.False(_lists[seeds].Decide(At(0.2)).Form);
+        Answer(seeds, 0.3, Enumerable.Repeat(RegionMembership.None, seeds - 1));
+        Assert.True(_lists[seeds].Decide(At(0.4)).Form);
+    }
+
+    [Theory]
+    [InlineData(3, 1)]
+    [InlineData(5, 2)]
+    [InlineData(5, 3)]
+    public void A_majority_waits_for_the_silent_ones_and_then_goes_without_them(int seeds, int free)
+    {
+        for (var second = 0; second < Patience.TotalSeconds; second++)
+        {
+            Answer(seeds, second, Enumerable.Repeat(RegionMembership.None, free));
+            var verdict = _lists[seeds].Decide(At(second));
+            Assert.False(verdict.Form);
+            Assert.EndsWith("it waits 20 s for the others before it forms one", verdict.Why, StringComparison.Ordinal);
+        }
+
+        Answer(seeds, Patience.TotalSeconds, Enumerable.Repeat(RegionMembership.None, free));
+        Assert.True(_lists[seeds].Decide(Patience).Form);
+    }
+
+    [Fact]
+    public void Where_one_is_in_a_region_no_other_is_formed()
+    {
+        Answer(5, 60, [RegionMembership.None, RegionMembership.None, RegionMembership.None, RegionMembership.Member]);
+        Assert.Equal(new FormationVerdict(false, "another seed is in it, this one joins"), _lists[5].Decide(At(60)));
+    }
+
+    [Theory]
+    [InlineData(3, true)]
+    [InlineData(3.1, false)]
+    public void An_answer_holds_for_3_s(double age, bool forms)
+    {
+        Answer(3, 60, [RegionMembership.None]);
+        Assert.Equal(forms, _lists[3].Decide(At(60 + age)).Form);
+    }
+
+    [Fact]
+    public void An_older_program_that_does_not_say_counts_for_nothing()
+    {
+        Answer(3, 60, [RegionMembership.Unknown, RegionMembership.Unknown]);
+        Assert.False(_lists[3].Decide(At(60)).Form);
+        Answer(3, 60, [RegionMembership.Unknown, RegionMembership.None]);
+        Assert.True(_lists[3].Decide(At(60)).Form);
+    }
+
+    [Fact]
+    public void Only_the_first_of_the_list_forms_one()
+    {
+        var rules = Rules(seeds: 3, isFirst: false);
+        rules.Answered(Info(0, RegionMembership.None), At(60));
+        rules.Answered(Info(2, RegionMembership.None), At(60));
+        Assert.Equal(
+            new FormationVerdict(
+                false,
+                "of the region's 3 seeds it knows 3, itself included, to be in no region; the first of the list forms one, or any that is in it lets it join"),
+            rules.Decide(At(60)));
+    }
+
+    [Fact]
+    public void A_list_with_a_seed_of_another_region_is_said_to_be_wrong()
+    {
+        Answer(3, 60, [RegionMembership.None]);
+        _lists[3].Answered(Info(2, RegionMembership.None) with { Region = new RegionName("us-east") }, At(60));
+        Assert.Equal(new FormationVerdict(false, "a seed of its list is one of region 'us-east'"), _lists[3].Decide(At(60)));
+    }
+
+    private void Answer(int list, double second, IEnumerable<RegionMembership> others)
+    {
+        foreach (var (index, membership) in others.Index())
+            _lists[list].Answered(Info(index + 1, membership), At(second));
+    }
+
+    private static SeedInfo Info(int seed, RegionMembership membership) =>
+        new(new RegionName("eu-west"), new NodeAddress($"akka.tcp://mesh@seed-{seed}:4053", seed), $"http://seed-{seed}:8010", membership);
+
+    private static FormationRules Rules(int seeds, bool isFirst = true) => new(new RegionName("eu-west"), isFirst, seeds, Patience);
+
+    private static TimeSpan At(double seconds) => TimeSpan.FromSeconds(seconds);
+}
