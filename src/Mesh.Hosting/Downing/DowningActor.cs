@@ -66,14 +66,29 @@ internal sealed class DowningActor : ReceiveActor, IWithTimers
         _rules.MembersChanged(
             _members.Values
                 .Where(member => member.Status is not (MemberStatus.Down or MemberStatus.Exiting or MemberStatus.Removed))
-                .Select(member => new ClusterMember(
+                .Order(Member.AgeOrdering)
+                .Select((member, age) => new ClusterMember(
                     member.UniqueAddress.ToNodeAddress(),
                     MeshSystem.SessionOf(member),
-                    member.Status is MemberStatus.Up or MemberStatus.Leaving)),
+                    member.Status is MemberStatus.Up or MemberStatus.Leaving,
+                    age)),
             Now);
+
+    private void Observe()
+    {
+        var detector = _cluster.FailureDetector;
+        _rules.Observed(
+            _cluster.State.Unreachable.Select(member => member.UniqueAddress.ToNodeAddress()).ToHashSet(),
+            _members.Values
+                .Where(member => member.HasRole(MeshSystem.SeedRole) && detector.IsMonitoring(member.Address) && !detector.IsAvailable(member.Address))
+                .Select(member => member.UniqueAddress.ToNodeAddress())
+                .ToHashSet(),
+            Now);
+    }
 
     private void Act()
     {
+        Observe();
         var verdict = _rules.Decide(Now);
         // For the seed's health: what a seed without a majority answers is not to be relied on.
         Context.System.EventStream.Publish(_rules.Majority(Now));

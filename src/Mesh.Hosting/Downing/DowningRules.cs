@@ -21,12 +21,16 @@ public sealed record DowningSettings
 
     /// <summary>A newly joined vehicle has this time to open its first work stream.</summary>
     public TimeSpan VehicleGrace { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>A member that lives, but does not hear another one or is not heard by it, is downed after this time.</summary>
+    public TimeSpan MuteDownAfter { get; init; } = TimeSpan.FromSeconds(20);
 }
 
 /// <summary>A cluster member as the rules see it.</summary>
 /// <param name="Session">Null for a seed.</param>
 /// <param name="Counts">It is Up or Leaving: a seed that does counts towards the majority.</param>
-public sealed record ClusterMember(NodeAddress Node, (VehicleId Vehicle, SessionEpoch Epoch)? Session, bool Counts);
+/// <param name="Age">Its place among the members by age, 0 the oldest.</param>
+public sealed record ClusterMember(NodeAddress Node, (VehicleId Vehicle, SessionEpoch Epoch)? Session, bool Counts, int Age);
 
 /// <summary>Members to down, each with its reason; or, when set, why this seed must down itself.</summary>
 public sealed record DowningVerdict(IReadOnlyList<(NodeAddress Node, string Reason)> Down, string? DownSelf)
@@ -46,6 +50,10 @@ public sealed record SeedMajority(bool Holds, int Reached, int Of)
 /// Seeds are judged by seeds alone: what vehicles observe, and how often they come and go, changes nothing for a seed.
 /// A vehicle is judged by its work stream, which breaks at once when it is gone, and by newer sessions of its id.
 /// </para>
+/// <para>
+/// A connection between two members that live may be mute for good. While one of them counts as unreachable the ring agrees on nothing:
+/// one has to go, a vehicle, which is back in a new session within seconds, or the younger of two seeds.
+/// </para>
 /// Told by <see cref="DowningActor"/>; why not Akka's resolver: docs/adr/0002-own-downing.md.
 /// </summary>
 public sealed class DowningRules(NodeAddress self, DowningSettings settings)
@@ -54,6 +62,10 @@ public sealed class DowningRules(NodeAddress self, DowningSettings settings)
     private readonly Dictionary<VehicleId, SessionEpoch> _newest = [];
     private TimeSpan? _minoritySince;
     private TimeSpan? _lastDecided;
+    private TimeSpan? _lastMute;
+
+    /// <summary>Where a seed hears nobody, not everybody must go at once, and the one that is to go must not be chosen by vehicles.</summary>
+    private static readonly TimeSpan BetweenMutes = TimeSpan.FromSeconds(5);
 
     /// <summary>The membership changed. Members that are Down, Exiting or Removed are not in it any more.</summary>
     public void MembersChanged(IEnumerable<ClusterMember> members, TimeSpan now)
@@ -90,13 +102,25 @@ public sealed class DowningRules(NodeAddress self, DowningSettings settings)
         }
     }
 
+    /// <summary>What failure detectors say now.</summary>
+    /// <param name="unreachable">Members that any other one cannot reach.</param>
+    /// <param name="mute">Seeds that this one cannot.</param>
+    public void Observed(IReadOnlySet<NodeAddress> unreachable, IReadOnlySet<NodeAddress> mute, TimeSpan now)
+    {
+        foreach (var (node, known) in _members)
+        {
+            known.UnreachableSince = unreachable.Contains(node) ? known.UnreachableSince ?? now : null;
+            known.MuteSince = mute.Contains(node) ? known.MuteSince ?? now : null;
+        }
+    }
+
     /// <summary>To be asked at least twice in a <see cref="DowningSettings.SeedUnreachableAfter"/>.</summary>
     public DowningVerdict Decide(TimeSpan now)
     {
         if (_lastDecided is { } last && now - last >= settings.SeedUnreachableAfter)
             ForgiveSilence(now - last);
         _lastDecided = now;
-        if (!_members.ContainsKey(self))
+        if (!_members.TryGetValue(self, out var me))
             return DowningVerdict.Nothing;
         var seeds = _members.Values.Where(known => known.Member.Session is null).ToList();
         if (!MajorityOf(seeds, now).Holds)
@@ -108,16 +132,24 @@ public sealed class DowningRules(NodeAddress self, DowningSettings settings)
         }
 
         _minoritySince = null;
+        List<(NodeAddress Node, string Reason)> down =
+        [
+            // Each seed's own to say: nobody else knows, and the other one says nothing.
+            .. seeds.Where(seed => seed.Member.Age > me.Member.Age && IsMute(seed.MuteSince, now))
+                .Select(seed => (seed.Member.Node, $"seed lives, but this one and it have not reached each other for {Seconds(now - seed.MuteSince!.Value)}")),
+        ];
         // One seed acts, so that a verdict is logged once; two acting at the edge of a change do no harm.
         var acting = seeds.Where(known => known.Member.Counts && !IsUnreachable(known, now)).Min(known => Order(known.Member.Node));
-        if (acting != Order(self))
-            return DowningVerdict.Nothing;
-        var down = seeds.Where(seed => IsLostSeed(seed, now))
-            .Select(seed => (seed.Member.Node, $"seed unheard of for {Seconds(Silence(seed, now))}"))
-            .Concat(_members.Values.Select(known => (known.Member.Node, Reason: WhyDownVehicle(known, now)))
+        if (acting == Order(self))
+        {
+            down.AddRange(seeds.Where(seed => IsLostSeed(seed, now)).Select(seed => (seed.Member.Node, $"seed unheard of for {Seconds(Silence(seed, now))}")));
+            down.AddRange(_members.Values.Select(known => (known.Member.Node, Reason: WhyDownVehicle(known, now)))
                 .Where(verdict => verdict.Reason is not null)
-                .Select(verdict => (verdict.Node, verdict.Reason!)))
-            .ToList();
+                .Select(verdict => (verdict.Node, verdict.Reason!)));
+            if (MuteVehicle(down, now) is { } mute)
+                down.Add(mute);
+        }
+
         return down.Count == 0 ? DowningVerdict.Nothing : new DowningVerdict(down, null);
     }
 
@@ -147,6 +179,8 @@ public sealed class DowningRules(NodeAddress self, DowningSettings settings)
         {
             known.FirstSeen += gap;
             known.LastHeard += gap;
+            known.UnreachableSince += gap;
+            known.MuteSince += gap;
         }
 
         _minoritySince += gap;
@@ -157,6 +191,24 @@ public sealed class DowningRules(NodeAddress self, DowningSettings settings)
 
     private bool IsLostSeed(Known seed, TimeSpan now) =>
         seed.Member.Node != self && Silence(seed, now) >= settings.SeedUnreachableAfter + settings.SeedDownAfter;
+
+    private bool IsMute(TimeSpan? since, TimeSpan now) => now - since >= settings.MuteDownAfter;
+
+    /// <summary>The one of those with a work stream that has been unreachable to somebody for longest, if it is time for one.</summary>
+    private (NodeAddress Node, string Reason)? MuteVehicle(List<(NodeAddress Node, string Reason)> others, TimeSpan now)
+    {
+        if (now - _lastMute < BetweenMutes)
+            return null;
+        var mute = _members.Values
+            .Where(known => known.Member.Session is not null && known.LastHeard is not null && IsMute(known.UnreachableSince, now)
+                && !others.Exists(other => other.Node == known.Member.Node))
+            .MinBy(known => known.UnreachableSince);
+        if (mute is null)
+            return null;
+        _lastMute = now;
+        var (vehicle, _) = mute.Member.Session!.Value;
+        return (mute.Member.Node, $"{vehicle} has its work stream, but another member has not reached it for {Seconds(now - mute.UnreachableSince!.Value)}");
+    }
 
     private string? WhyDownVehicle(Known known, TimeSpan now)
     {
@@ -196,5 +248,11 @@ public sealed class DowningRules(NodeAddress self, DowningSettings settings)
         public required TimeSpan FirstSeen { get; set; }
 
         public TimeSpan? LastHeard { get; set; }
+
+        /// <summary>To any member.</summary>
+        public TimeSpan? UnreachableSince { get; set; }
+
+        /// <summary>To this seed.</summary>
+        public TimeSpan? MuteSince { get; set; }
     }
 }

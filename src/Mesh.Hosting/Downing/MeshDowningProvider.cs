@@ -36,6 +36,7 @@ public sealed class MeshDowningProvider(ActorSystem system, Cluster cluster) : I
                 SeedDownAfter = config.GetTimeSpan("seed-down-after", defaults.SeedDownAfter),
                 VehicleDownAfter = config.GetTimeSpan("vehicle-down-after", defaults.VehicleDownAfter),
                 VehicleGrace = config.GetTimeSpan("vehicle-grace", defaults.VehicleGrace),
+                MuteDownAfter = config.GetTimeSpan("mute-down-after", defaults.MuteDownAfter),
             };
     }
 }

@@ -58,7 +58,7 @@ public sealed partial class OperationsHost(
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton(loggers).AddSingleton<IHostLifetime, NoLifetime>()
-            .AddSingleton(this).AddSingleton(runner).AddSingleton(gate)
+            .AddSingleton(this).AddSingleton(runner).AddSingleton(gate).AddSingleton(time)
             .AddGrpc(grpc => grpc.MaxReceiveMessageSize = MaxRequestBytes);
         builder.WebHost.UseKestrelHttpsConfiguration().UseKestrel(kestrel =>
         {

@@ -1,14 +1,20 @@
+using System.Security.Cryptography;
 using Grpc.Core;
 using Mesh.Operations;
 using Mesh.Operations.Wire;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace Mesh.Hosting.Operations;
 
 /// <summary>The gRPC face of <see cref="CommandRunner"/>: who asks, and how a refusal is told.</summary>
 internal sealed partial class OperationsService(
-    CommandRunner runner, OperatorGate gate, OperationsHost host, ILogger<OperationsService> logger) : Mesh.Operations.Wire.Operations.OperationsBase
+    CommandRunner runner, OperatorGate gate, OperationsHost host, TimeProvider time, ILogger<OperationsService> logger)
+    : Mesh.Operations.Wire.Operations.OperationsBase
 {
+    /// <summary>Who asked is judged again this often while an answer goes on, since endless ones do for days.</summary>
+    internal static readonly TimeSpan JudgeAgain = TimeSpan.FromSeconds(10);
+
     public override Task<GetPalettesReply> GetPalettes(GetPalettesRequest request, ServerCallContext context)
     {
         _ = OperatorOf(context);
@@ -18,7 +24,8 @@ internal sealed partial class OperationsService(
     public override async Task Run(RunRequest request, IServerStreamWriter<Output> responseStream, ServerCallContext context)
     {
         var command = new CommandRequest(request.Words, request.Confirmed, OperatorOf(context), context.Peer);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, host.Stopping);
+        await using var trust = new LastingTrust(gate, context.GetHttpContext(), time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, host.Stopping, trust.Ended);
         try
         {
             await foreach (var output in runner.RunAsync(command, either.Token))
@@ -30,9 +37,7 @@ internal sealed partial class OperationsService(
         }
         catch (Exception e) when (e is CommandRefusedException or OperationCanceledException)
         {
-            throw host.Stopping.IsCancellationRequested
-                ? Failure(StatusCode.Unavailable, "this host is stopping")
-                : Failure(StatusCode.Cancelled, "the operator does not wait any more");
+            throw EndOf(context, trust.Problem);
         }
         catch (FormatException e)
         {
@@ -50,13 +55,27 @@ internal sealed partial class OperationsService(
 
     private string OperatorOf(ServerCallContext context)
     {
-        var http = context.GetHttpContext();
-        var (name, problem) = gate.Judge(OperationsHost.ShownBy(http), http.Request.Headers.Authorization);
-        if (name is not null)
-            return name;
-        LogRefused(context.Peer, problem ?? "");
-        throw Failure(StatusCode.Unauthenticated, problem ?? "");
+        var (name, problem) = Judge(gate, context.GetHttpContext());
+        return name ?? throw Refusal(context, problem ?? "");
     }
+
+    private RpcException EndOf(ServerCallContext context, string? distrust)
+    {
+        if (distrust is not null)
+            return Refusal(context, distrust);
+        return host.Stopping.IsCancellationRequested
+            ? Failure(StatusCode.Unavailable, "this host is stopping")
+            : Failure(StatusCode.Cancelled, "the operator does not wait any more");
+    }
+
+    private RpcException Refusal(ServerCallContext context, string problem)
+    {
+        LogRefused(context.Peer, problem);
+        return Failure(StatusCode.Unauthenticated, problem);
+    }
+
+    private static OperatorGate.Judgement Judge(OperatorGate gate, HttpContext call) =>
+        gate.Judge(OperationsHost.ShownBy(call), call.Request.Headers.Authorization);
 
     private static StatusCode StatusOf(CommandRefusal refusal) => refusal switch
     {
@@ -71,6 +90,62 @@ internal sealed partial class OperationsService(
     private static RpcException Failure(StatusCode code, string message, Mesh.Operations.Referral? referral = null) => new(
         new Status(code, OperationsLimits.Cut(message, OperationsLimits.ErrorLength)),
         referral is null ? [] : new Metadata { { WireForm.ReferralTrailer, referral.ToWire() } });
+
+    /// <summary>Whether who asked is still trusted, for as long as the answer goes on.</summary>
+    private sealed class LastingTrust : IAsyncDisposable
+    {
+        private readonly CancellationTokenSource _ended = new();
+        private readonly CancellationTokenSource _over = new();
+        private readonly Task _watching;
+        private volatile string? _problem;
+
+        public LastingTrust(OperatorGate gate, HttpContext call, TimeProvider time)
+        {
+            // Read now: the call's own thread has it later.
+            var (shown, authorization) = (OperationsHost.ShownBy(call), (string?)call.Request.Headers.Authorization);
+            _watching = WatchAsync(() => gate.Judge(shown, authorization), time);
+        }
+
+        public CancellationToken Ended => _ended.Token;
+
+        /// <summary>Why not; null = who asked is.</summary>
+        public string? Problem => _problem;
+
+        public async ValueTask DisposeAsync()
+        {
+            await _over.CancelAsync();
+            await _watching;
+            _over.Dispose();
+            _ended.Dispose();
+        }
+
+        private async Task WatchAsync(Func<OperatorGate.Judgement> judge, TimeProvider time)
+        {
+            try
+            {
+                using var timer = new PeriodicTimer(JudgeAgain, time);
+                while (_problem is null && await timer.WaitForNextTickAsync(_over.Token))
+                    _problem = ProblemOf(judge);
+                await _ended.CancelAsync();
+            }
+            catch (OperationCanceledException)
+            {
+                // The answer has ended.
+            }
+        }
+
+        private static string? ProblemOf(Func<OperatorGate.Judgement> judge)
+        {
+            try
+            {
+                return judge() is { Operator: null } judgement ? judgement.Problem ?? "" : null;
+            }
+            catch (CryptographicException e)
+            {
+                return $"who asks cannot be judged any more: {e.Message}";
+            }
+        }
+    }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "An operator's call from {Peer} was refused: {Problem}")]
     private partial void LogRefused(string peer, string problem);

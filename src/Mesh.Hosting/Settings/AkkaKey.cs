@@ -23,6 +23,7 @@ public sealed record AkkaKey(string Path, string Needs)
         new("akka.cluster.mesh-downing.seed-unreachable-after", "a seed unheard of for this long is unreachable: a duration above report-interval"),
         new("akka.cluster.mesh-downing.seed-down-after", "an unreachable seed is downed after this, and a minority downs itself: a duration above 0s"),
         new("akka.cluster.mesh-downing.vehicle-down-after", "a vehicle without a work stream is downed after this: a duration above 0s"),
+        new("akka.cluster.mesh-downing.mute-down-after", "a member that lives is downed when it and another have not reached each other for this long: a duration above 0s"),
         new("akka.cluster.mesh-downing.vehicle-grace", "a vehicle that joined may take this long to its first work stream: a duration above 0s"),
         new("akka.cluster.sharding.handoff-timeout", "a shard's hand-over may take this long: a duration above 0s"),
         new("akka.cluster.distributed-data.gossip-interval", "news of the shards' places are spread once in this: a duration above 0s"),

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Net;
 using Mesh.Demo.Processes;
 using Mesh.Hosting;
 using Mesh.Messages;
@@ -10,11 +11,15 @@ namespace Mesh.Process.Tests.Churn;
 /// <summary>Three seeds over one PostgreSQL journal and some vehicles, all real processes, with the means to disturb them.</summary>
 internal sealed class ChurningRegion : IAsyncDisposable
 {
+    private const string RelayAddress = "127.0.0.99";
+
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("mesh-churn-").FullName;
     private readonly HttpClient _http = LoopbackHttp.NewClient();
     private readonly ConcurrentQueue<(string Seed, DateTime At)> _offices = [];
+    private readonly List<Relay> _relays = [];
+    private bool _isRelayed;
 
     public List<SeedProcess> Seeds { get; } = [];
 
@@ -26,24 +31,16 @@ internal sealed class ChurningRegion : IAsyncDisposable
     public SeedProcess RouterSeed => Seeds.Single(seed => seed.Options.Name == Offices[^1].Seed);
 
     /// <param name="vehicleArguments">Appended to each vehicle's.</param>
-    public static async Task<ChurningRegion> StartAsync(int vehicles, string? seedProgram = null, params string[] vehicleArguments)
-    {
-        var region = new ChurningRegion();
-        try
-        {
-            await region.StartSeedsAsync(seedProgram);
-            for (var i = 1; i <= vehicles; i++)
-                region.Vehicles.Add(region.StartVehicle(new VehicleId($"V-{i:000}"), vehicleArguments));
-            foreach (var vehicle in region.Vehicles)
-                await vehicle.WaitUntilReadyAsync(StartLimit);
-            return region;
-        }
-        catch
-        {
-            await region.DisposeAsync();
-            throw;
-        }
-    }
+    public static Task<ChurningRegion> StartAsync(int vehicles, string? seedProgram = null, params string[] vehicleArguments) =>
+        new ChurningRegion().BeginAsync(vehicles, seedProgram, _ => vehicleArguments);
+
+    /// <summary>Members reach the first seed by another address, where a <see cref="Relay"/> is, and each vehicle has an address of its own.</summary>
+    public static Task<ChurningRegion> StartBehindRelayAsync(int vehicles) =>
+        new ChurningRegion { _isRelayed = true }.BeginAsync(vehicles, null, id => ["--host", AddressOf(id), "--bind", AddressOf(id)]);
+
+    /// <summary>From now on the two hear nothing of each other on the connections of the cluster that they have.</summary>
+    /// <returns>How many those are.</returns>
+    public int MuteToFirstSeed(VehicleProcess vehicle) => _relays[0].Mute(AddressOf(vehicle.Id));
 
     public async Task RestartVehicleAsync(int index)
     {
@@ -140,15 +137,42 @@ internal sealed class ChurningRegion : IAsyncDisposable
             await vehicle.DisposeAsync();
         foreach (var seed in Seeds)
             await seed.DisposeAsync();
+        foreach (var relay in _relays)
+            await relay.DisposeAsync();
         _http.Dispose();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task<ChurningRegion> BeginAsync(int vehicles, string? seedProgram, Func<VehicleId, IReadOnlyList<string>> argumentsOf)
+    {
+        try
+        {
+            await StartSeedsAsync(seedProgram);
+            for (var i = 1; i <= vehicles; i++)
+            {
+                var id = new VehicleId($"V-{i:000}");
+                Vehicles.Add(StartVehicle(id, argumentsOf(id)));
+            }
+
+            foreach (var vehicle in Vehicles)
+                await vehicle.WaitUntilReadyAsync(StartLimit);
+            return this;
+        }
+        catch
+        {
+            await DisposeAsync();
+            throw;
+        }
     }
 
     private async Task StartSeedsAsync(string? program)
     {
         var journal = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync();
         var ports = Enumerable.Range(0, 3).Select(_ => SeedPorts.Free()).ToList();
-        var addresses = ports.Select(p => $"127.0.0.1:{p.Cluster}").ToList();
+        var first = _isRelayed ? RelayAddress : "127.0.0.1";
+        if (_isRelayed)
+            _relays.AddRange(new[] { ports[0].Cluster, ports[0].Work }.Select(port => new Relay(IPAddress.Parse(first), new IPEndPoint(IPAddress.Loopback, port))));
+        var addresses = ports.Select((p, i) => $"{(i == 0 ? first : "127.0.0.1")}:{p.Cluster}").ToList();
         for (var i = 0; i < 3; i++)
         {
             var name = $"seed-{i + 1}";
@@ -161,6 +185,7 @@ internal sealed class ChurningRegion : IAsyncDisposable
                 DataFolder = Path.Combine(_folder, name),
                 ModelsFolder = Checkout.Models,
                 ProgramFolder = program,
+                ExtraArguments = i == 0 ? ["--host", first] : [],
                 OnLine = line =>
                 {
                     if (line.Contains("Job router in office", StringComparison.Ordinal))
@@ -173,10 +198,12 @@ internal sealed class ChurningRegion : IAsyncDisposable
             await seed.WaitUntilReadyAsync(StartLimit);
     }
 
+    private static string AddressOf(VehicleId vehicle) => $"127.0.0.{100 + int.Parse(vehicle.Value[2..], CultureInfo.InvariantCulture)}";
+
     private VehicleProcess StartVehicle(VehicleId id, IReadOnlyList<string> arguments) => VehicleProcess.Start(new VehicleOptions
     {
         Id = id,
-        Seeds = [.. Seeds.Select(seed => seed.ClusterAddress)],
+        Seeds = Seeds[0].Options.Seeds,
         Location = new GeoPoint(52.52, 13.40),
         DataFolder = Path.Combine(_folder, id.Value),
         ExtraArguments = arguments,

@@ -9,13 +9,14 @@ internal sealed class DowningRegion
 {
     private readonly List<ClusterMember> _members;
     private readonly DowningRules _rules;
+    private readonly HashSet<NodeAddress> _downed = [];
     private TimeSpan _now;
 
     /// <param name="counting">The first so many seeds are Up, the others still joining.</param>
     public DowningRegion(int seeds, string self = "S0", int? counting = null)
     {
         _rules = new DowningRules(Seed(self), new DowningSettings());
-        _members = [.. Enumerable.Range(0, seeds).Select(i => SeedMember($"S{i}", i < (counting ?? seeds)))];
+        _members = [.. Enumerable.Range(0, seeds).Select(i => SeedMember($"S{i}", i < (counting ?? seeds), age: i))];
         _rules.MembersChanged(_members, TimeSpan.Zero);
     }
 
@@ -25,10 +26,10 @@ internal sealed class DowningRegion
 
     public static NodeAddress Seed(string name) => new($"akka.tcp://mesh@{name}:4053", 1);
 
-    public static ClusterMember SeedMember(string name, bool counts = true) => new(Seed(name), null, counts);
+    public static ClusterMember SeedMember(string name, bool counts = true, int age = 0) => new(Seed(name), null, counts, age);
 
     public static ClusterMember Vehicle(int number, ulong epoch) => new(
-        new NodeAddress($"akka.tcp://mesh@car{number}:{epoch}", (int)epoch), (new VehicleId($"V-{number}"), new SessionEpoch(epoch)), true);
+        new NodeAddress($"akka.tcp://mesh@car{number}:{epoch}", (int)epoch), (new VehicleId($"V-{number}"), new SessionEpoch(epoch)), true, 100 + number);
 
     public void Join(double seconds, params ClusterMember[] members)
     {
@@ -68,6 +69,28 @@ internal sealed class DowningRegion
             _now = TimeSpan.FromTicks(Math.Min(end.Ticks, (_now + TimeSpan.FromSeconds(0.5)).Ticks));
         }
     }
+
+    /// <summary>The same with the streams of these vehicles at seed S1, all seeds reporting, and what failure detectors say meanwhile.</summary>
+    public DowningVerdict Until(double seconds, ClusterMember[] streams, NodeAddress[] unreachable, NodeAddress[]? mute = null)
+    {
+        var verdict = DowningVerdict.Nothing;
+        for (var end = TimeSpan.FromSeconds(seconds); _now < end;)
+        {
+            _now += TimeSpan.FromSeconds(0.5);
+            Hear(_now.TotalSeconds, "S0", "S2");
+            HearStreams(_now.TotalSeconds, "S1", streams);
+            _rules.Observed(unreachable.ToHashSet(), (mute ?? []).ToHashSet(), _now);
+            verdict = Verdict;
+            _downed.UnionWith(verdict.Down.Select(down => down.Node));
+        }
+
+        return verdict;
+    }
+
+    public bool HasDowned(NodeAddress node) => _downed.Contains(node);
+
+    /// <summary>The seed's process is suspended until then.</summary>
+    public void StandStill(double seconds) => _now = TimeSpan.FromSeconds(seconds);
 
     private void Changed(double seconds) => _rules.MembersChanged(_members, TimeSpan.FromSeconds(seconds));
 }

@@ -148,7 +148,7 @@ public sealed class DowningRulesTests
     {
         var vehicle = DowningRegion.Vehicle(1, 1);
         var rules = new DowningRules(DowningRegion.Seed("S0"), new DowningSettings());
-        var seeds = new[] { "S0", "S1", "S2" }.Select(name => new ClusterMember(DowningRegion.Seed(name), null, Counts: true));
+        var seeds = new[] { "S0", "S1", "S2" }.Select((name, age) => new ClusterMember(DowningRegion.Seed(name), null, Counts: true, age));
         rules.MembersChanged([.. seeds, vehicle], TimeSpan.Zero);
         Assert.Same(DowningVerdict.Nothing, rules.Decide(TimeSpan.FromSeconds(1)));
         Assert.Same(DowningVerdict.Nothing, rules.Decide(TimeSpan.FromSeconds(600)));
@@ -206,7 +206,7 @@ public sealed class DowningRulesTests
     public void A_restarted_seed_is_another_member_and_its_former_self_goes()
     {
         var region = new DowningRegion(seeds: 3);
-        var restarted = new ClusterMember(DowningRegion.Seed("S2") with { Uid = 99 }, null, Counts: false);
+        var restarted = new ClusterMember(DowningRegion.Seed("S2") with { Uid = 99 }, null, Counts: false, Age: 9);
         region.Join(0, restarted);
         var down = region.Until(7, hear: ["S0", "S1"], alsoHear: restarted.Node).Down;
         Assert.Equal([DowningRegion.Seed("S2")], down.Select(d => d.Node));
@@ -219,5 +219,100 @@ public sealed class DowningRulesTests
         region.HearStreams(0, "S9", DowningRegion.Vehicle(3, 3));
         region.Join(1, DowningRegion.Vehicle(3, 2));
         Assert.Empty(region.Until(2, hear: ["S0"]).Down);
+    }
+
+    [Fact]
+    public void A_vehicle_that_lives_but_that_a_member_has_not_reached_for_20_s_is_downed_and_not_before()
+    {
+        var region = new DowningRegion(seeds: 3);
+        var (mute, well) = (DowningRegion.Vehicle(1, 1), DowningRegion.Vehicle(2, 1));
+        region.Join(0, mute, well);
+        Assert.Equal(DowningVerdict.Nothing, region.Until(10, [mute, well], unreachable: [mute.Node]));
+        // It was reached for a moment.
+        region.Until(10.5, [mute, well], unreachable: []);
+        Assert.Equal(DowningVerdict.Nothing, region.Until(30.5, [mute, well], unreachable: [mute.Node]));
+        var down = Assert.Single(region.Until(31, [mute, well], unreachable: [mute.Node]).Down);
+        Assert.Equal((mute.Node, "V-1 has its work stream, but another member has not reached it for 20 s"), down);
+    }
+
+    [Fact]
+    public void Of_many_such_vehicles_one_goes_every_5_s_the_longest_unreached_first()
+    {
+        var region = new DowningRegion(seeds: 3);
+        var vehicles = Enumerable.Range(1, 4).Select(i => DowningRegion.Vehicle(i, 1)).ToArray();
+        region.Join(0, vehicles);
+        region.Until(0.5, vehicles, unreachable: [vehicles[2].Node]);
+        List<(double At, NodeAddress Node)> downed = [];
+        for (var at = 1.0; at <= 40; at += 0.5)
+        {
+            foreach (var (node, _) in region.Until(at, vehicles, unreachable: [.. vehicles.Select(vehicle => vehicle.Node)]).Down)
+            {
+                downed.Add((at, node));
+                region.Leave(at, vehicles.First(vehicle => vehicle.Node == node));
+            }
+        }
+
+        Assert.Equal([20.5, 25.5, 30.5, 35.5], downed.Select(down => down.At));
+        Assert.Equal(vehicles[2].Node, downed[0].Node);
+        Assert.Equal(4, downed.Select(down => down.Node).Distinct().Count());
+    }
+
+    [Theory]
+    [InlineData("S0", true)] // One seed acts.
+    [InlineData("S1", false)]
+    [InlineData("S2", false)]
+    public void One_seed_downs_it(string self, bool acts)
+    {
+        var region = new DowningRegion(seeds: 3, self: self);
+        var vehicle = DowningRegion.Vehicle(1, 1);
+        region.Join(0, vehicle);
+        region.Until(25, [vehicle], unreachable: [vehicle.Node]);
+        Assert.Equal(acts, region.HasDowned(vehicle.Node));
+    }
+
+    [Fact]
+    public void A_vehicle_without_a_stream_yet_has_its_grace_however_unreached()
+    {
+        var region = new DowningRegion(seeds: 3);
+        var vehicle = DowningRegion.Vehicle(1, 1);
+        region.Join(0, vehicle);
+        Assert.Equal(DowningVerdict.Nothing, region.Until(29.5, [], unreachable: [vehicle.Node]));
+    }
+
+    [Theory]
+    [InlineData("S0", "S1", true)] // Not the one that acts for vehicles, but the older of the two.
+    [InlineData("S1", "S2", true)]
+    [InlineData("S1", "S0", false)]
+    [InlineData("S2", "S1", false)]
+    public void Of_two_seeds_that_live_and_do_not_reach_each_other_the_older_downs_the_younger_after_20_s(string self, string other, bool acts)
+    {
+        var region = new DowningRegion(seeds: 3, self: self);
+        Assert.Equal(DowningVerdict.Nothing, region.Until(20, [], unreachable: [], mute: [DowningRegion.Seed(other)]));
+        var verdict = region.Until(20.5, [], unreachable: [], mute: [DowningRegion.Seed(other)]);
+        Assert.Null(verdict.DownSelf);
+        Assert.Equal(
+            acts ? [(DowningRegion.Seed(other), "seed lives, but this one and it have not reached each other for 20 s")] : [],
+            verdict.Down);
+    }
+
+    /// <summary>Vehicles' failure detectors are among those that say who is unreachable.</summary>
+    [Fact]
+    public void That_somebody_does_not_reach_a_seed_is_no_reason_to_down_it()
+    {
+        var region = new DowningRegion(seeds: 3);
+        Assert.Equal(DowningVerdict.Nothing, region.Until(120, [], unreachable: [DowningRegion.Seed("S1"), DowningRegion.Seed("S2")]));
+    }
+
+    [Fact]
+    public void While_this_seed_itself_stood_still_nobody_was_mute()
+    {
+        var region = new DowningRegion(seeds: 3);
+        var vehicle = DowningRegion.Vehicle(1, 1);
+        region.Join(0, vehicle);
+        region.Until(1, [vehicle], unreachable: [vehicle.Node], mute: [DowningRegion.Seed("S1")]);
+        region.StandStill(60);
+        Assert.Equal(DowningVerdict.Nothing, region.Until(79.5, [vehicle], unreachable: [vehicle.Node], mute: [DowningRegion.Seed("S1")]));
+        region.Until(81, [vehicle], unreachable: [vehicle.Node], mute: [DowningRegion.Seed("S1")]);
+        Assert.True(region.HasDowned(vehicle.Node) && region.HasDowned(DowningRegion.Seed("S1")));
     }
 }

@@ -7,6 +7,7 @@ using System.Text.Json.Nodes;
 using Mesh.Hosting.Operations;
 using Mesh.Pbm;
 using Mesh.Pbm.Connection;
+using Mesh.State.Tests.Telemetry;
 using Mesh.Testing.Operations;
 
 namespace Mesh.State.Tests.Operations;
@@ -127,6 +128,37 @@ public sealed class OperationsHostTests : IDisposable
         Assert.Equal(0, (await RunAsync(server, "t0ken", with)).ExitCode);
         _authority.Revoke(list);
         Assert.Equal(0, (await RunAsync(server, null, [.. with, "--cert", anna.Certificate, "--key", anna.Key])).ExitCode);
+    }
+
+    [Fact]
+    public async Task Who_is_trusted_no_more_loses_an_answer_that_goes_on()
+    {
+        var clock = new DrivenClock();
+        var tokens = _folder.Write("tokens", $"anna {OperatorGateTests.Hash("hers")}\nbert {OperatorGateTests.Hash("his")}\n");
+        await using var server = await OperationsServer.StartAsync(_folder.Path, _tls with { Tokens = tokens }, clock);
+        var (annas, anna) = Tail("hers");
+        var (berts, bert) = Tail("his");
+        await annas.Written.SeenAsync("begun");
+        await berts.Written.SeenAsync("begun");
+        clock.Advance(OperationsService.JudgeAgain);
+
+        _folder.Write("tokens", $"bert {OperatorGateTests.Hash("his")}\n");
+        File.SetLastWriteTimeUtc(tokens, DateTime.UtcNow.AddSeconds(1));
+        clock.Advance(OperationsService.JudgeAgain);
+        Assert.Equal(3, await anna.WaitAsync(Patience));
+        Assert.Equal(
+            $"pbm: 127.0.0.1:{server.Port}: who asks is not known here: needs an operator's token (--token-file, PBM_TOKEN)\n",
+            annas.Errors.ToString().ReplaceLineEndings("\n"));
+        Assert.False(bert.IsCompleted);
+        berts.Interrupt();
+        Assert.Equal(0, await bert.WaitAsync(Patience));
+
+        (FakeTerminal Terminal, Task<int> Run) Tail(string token)
+        {
+            var terminal = new FakeTerminal();
+            terminal.Variables["PBM_TOKEN"] = token;
+            return (terminal, PbmProgram.RunAsync([$"127.0.0.1:{server.Port}", "garage", "tail", "--ca", _authority.Path], terminal));
+        }
     }
 
     [Fact]
