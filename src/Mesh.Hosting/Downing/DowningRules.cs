@@ -52,7 +52,8 @@ public sealed record SeedMajority(bool Holds, int Reached, int Of)
 /// </para>
 /// <para>
 /// A connection between two members that live may be mute for good. While one of them counts as unreachable the ring agrees on nothing:
-/// one has to go, a vehicle, which is back in a new session within seconds, or the younger of two seeds.
+/// one has to go, a vehicle, which is back in a new session within seconds, or the younger of two seeds. What vehicles observe is
+/// never a reason for a seed to go.
 /// </para>
 /// Told by <see cref="DowningActor"/>; why not Akka's resolver: docs/adr/0002-own-downing.md.
 /// </summary>
@@ -62,10 +63,14 @@ public sealed class DowningRules(NodeAddress self, DowningSettings settings)
     private readonly Dictionary<VehicleId, SessionEpoch> _newest = [];
     private TimeSpan? _minoritySince;
     private TimeSpan? _lastDecided;
-    private TimeSpan? _lastMute;
 
-    /// <summary>Where a seed hears nobody, not everybody must go at once, and the one that is to go must not be chosen by vehicles.</summary>
+    /// <summary>Vehicles that were downed because a member did not reach them.</summary>
+    private readonly Dictionary<VehicleId, TimeSpan> _muted = [];
+
+    /// <summary>Where it is a seed that reaches nobody, not everybody must go at once, nor again and again.</summary>
     private static readonly TimeSpan BetweenMutes = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan MuteAgain = TimeSpan.FromMinutes(10);
 
     /// <summary>The membership changed. Members that are Down, Exiting or Removed are not in it any more.</summary>
     public void MembersChanged(IEnumerable<ClusterMember> members, TimeSpan now)
@@ -93,6 +98,12 @@ public sealed class DowningRules(NodeAddress self, DowningSettings settings)
     {
         if (_members.TryGetValue(report.Seed, out var seed))
             seed.LastHeard = now;
+        foreach (var (node, silence) in report.Heard)
+        {
+            if (_members.TryGetValue(node, out var other))
+                other.HeardByOther = Later(other.HeardByOther, now - (silence > TimeSpan.Zero ? silence : TimeSpan.Zero));
+        }
+
         foreach (var stream in report.Streams)
         {
             if (!_members.TryGetValue(stream.Member, out var member))
@@ -118,7 +129,7 @@ public sealed class DowningRules(NodeAddress self, DowningSettings settings)
     public DowningVerdict Decide(TimeSpan now)
     {
         if (_lastDecided is { } last && now - last >= settings.SeedUnreachableAfter)
-            ForgiveSilence(now - last);
+            ForgiveSilence(now - last, now);
         _lastDecided = now;
         if (!_members.TryGetValue(self, out var me))
             return DowningVerdict.Nothing;
@@ -132,10 +143,14 @@ public sealed class DowningRules(NodeAddress self, DowningSettings settings)
         }
 
         _minoritySince = null;
+        var mute = seeds.Where(seed => IsMute(seed.MuteSince, now)).ToList();
+        var (counting, unreached) = (seeds.Count(seed => seed.Member.Counts), mute.Count(seed => seed.Member.Counts));
+        if ((counting - unreached) * 2 < counting)
+            return new DowningVerdict([], $"{unreached} of the {counting} seeds live, but this one and they have not reached each other for {Seconds(settings.MuteDownAfter)}");
         List<(NodeAddress Node, string Reason)> down =
         [
-            // Each seed's own to say: nobody else knows, and the other one says nothing.
-            .. seeds.Where(seed => seed.Member.Age > me.Member.Age && IsMute(seed.MuteSince, now))
+            // Each seed's own to say, since nobody else knows. The younger one says nothing.
+            .. mute.Where(seed => seed.Member.Age > me.Member.Age)
                 .Select(seed => (seed.Member.Node, $"seed lives, but this one and it have not reached each other for {Seconds(now - seed.MuteSince!.Value)}")),
         ];
         // One seed acts, so that a verdict is logged once; two acting at the edge of a change do no harm.
@@ -146,8 +161,8 @@ public sealed class DowningRules(NodeAddress self, DowningSettings settings)
             down.AddRange(_members.Values.Select(known => (known.Member.Node, Reason: WhyDownVehicle(known, now)))
                 .Where(verdict => verdict.Reason is not null)
                 .Select(verdict => (verdict.Node, verdict.Reason!)));
-            if (MuteVehicle(down, now) is { } mute)
-                down.Add(mute);
+            if (MuteVehicle(down, now) is { } vehicle)
+                down.Add(vehicle);
         }
 
         return down.Count == 0 ? DowningVerdict.Nothing : new DowningVerdict(down, null);
@@ -173,41 +188,57 @@ public sealed class DowningRules(NodeAddress self, DowningSettings settings)
     /// This process itself stood still (a suspended machine): reports that came meanwhile are still to be read, so nobody's
     /// silence in that time means anything.
     /// </summary>
-    private void ForgiveSilence(TimeSpan gap)
+    private void ForgiveSilence(TimeSpan gap, TimeSpan now)
     {
         foreach (var known in _members.Values)
         {
-            known.FirstSeen += gap;
-            known.LastHeard += gap;
-            known.UnreachableSince += gap;
-            known.MuteSince += gap;
+            known.FirstSeen = Forgiven(known.FirstSeen);
+            known.LastHeard = Forgive(known.LastHeard);
+            known.HeardByOther = Forgive(known.HeardByOther);
+            known.UnreachableSince = Forgive(known.UnreachableSince);
+            known.MuteSince = Forgive(known.MuteSince);
         }
 
-        _minoritySince += gap;
+        _minoritySince = Forgive(_minoritySince);
+
+        // What was noted after it stood still is no older for that.
+        TimeSpan Forgiven(TimeSpan since) => since + gap < now ? since + gap : now;
+
+        TimeSpan? Forgive(TimeSpan? since) => since is { } at ? Forgiven(at) : null;
     }
 
     private bool IsUnreachable(Known seed, TimeSpan now) =>
         seed.Member.Node != self && Silence(seed, now) >= settings.SeedUnreachableAfter;
 
+    /// <summary>Nobody hears it, as far as this seed is told.</summary>
     private bool IsLostSeed(Known seed, TimeSpan now) =>
-        seed.Member.Node != self && Silence(seed, now) >= settings.SeedUnreachableAfter + settings.SeedDownAfter;
+        seed.Member.Node != self && now - Later(seed.HeardByOther, seed.LastHeard ?? seed.FirstSeen) >= settings.SeedUnreachableAfter + settings.SeedDownAfter;
 
     private bool IsMute(TimeSpan? since, TimeSpan now) => now - since >= settings.MuteDownAfter;
 
-    /// <summary>The one of those with a work stream that has been unreachable to somebody for longest, if it is time for one.</summary>
+    /// <summary>
+    /// The one of those with a work stream that has been unreachable to somebody for longest, if it is time for one. Each vehicle once in a
+    /// while: one whose next session is as mute is not to blame, but whoever does not reach it.
+    /// </summary>
     private (NodeAddress Node, string Reason)? MuteVehicle(List<(NodeAddress Node, string Reason)> others, TimeSpan now)
     {
-        if (now - _lastMute < BetweenMutes)
+        foreach (var (vehicle, at) in _muted.ToList())
+        {
+            if (now - at >= MuteAgain)
+                _muted.Remove(vehicle);
+        }
+
+        if (_muted.Count > 0 && now - _muted.Values.Max() < BetweenMutes)
             return null;
         var mute = _members.Values
-            .Where(known => known.Member.Session is not null && known.LastHeard is not null && IsMute(known.UnreachableSince, now)
-                && !others.Exists(other => other.Node == known.Member.Node))
+            .Where(known => known.Member.Session is { } session && known.LastHeard is not null && IsMute(known.UnreachableSince, now)
+                && !_muted.ContainsKey(session.Vehicle) && !others.Exists(other => other.Node == known.Member.Node))
             .MinBy(known => known.UnreachableSince);
         if (mute is null)
             return null;
-        _lastMute = now;
-        var (vehicle, _) = mute.Member.Session!.Value;
-        return (mute.Member.Node, $"{vehicle} has its work stream, but another member has not reached it for {Seconds(now - mute.UnreachableSince!.Value)}");
+        var id = mute.Member.Session!.Value.Vehicle;
+        _muted[id] = now;
+        return (mute.Member.Node, $"{id} has its work stream, but another member has not reached it for {Seconds(now - mute.UnreachableSince!.Value)}");
     }
 
     private string? WhyDownVehicle(Known known, TimeSpan now)
@@ -235,6 +266,8 @@ public sealed class DowningRules(NodeAddress self, DowningSettings settings)
             _newest[vehicle] = epoch;
     }
 
+    private static TimeSpan Later(TimeSpan? one, TimeSpan other) => one > other ? one.Value : other;
+
     private static TimeSpan Silence(Known known, TimeSpan now) => now - (known.LastHeard ?? known.FirstSeen);
 
     private static string Order(NodeAddress node) => string.Create(CultureInfo.InvariantCulture, $"{node.Address}#{node.Uid}");
@@ -248,6 +281,9 @@ public sealed class DowningRules(NodeAddress self, DowningSettings settings)
         public required TimeSpan FirstSeen { get; set; }
 
         public TimeSpan? LastHeard { get; set; }
+
+        /// <summary>A seed, by another seed's report.</summary>
+        public TimeSpan? HeardByOther { get; set; }
 
         /// <summary>To any member.</summary>
         public TimeSpan? UnreachableSince { get; set; }

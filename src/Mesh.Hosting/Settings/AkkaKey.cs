@@ -11,7 +11,6 @@ public sealed record AkkaKey(string Path, string Needs)
         new("akka.remote.retry-gate-closed-for", "after a failed connection the peer is not dialled for this long: a duration above 0s"),
         new("akka.cluster.seed-node-timeout", "how long a seed may take to answer before the next one is asked: a duration above 0s"),
         new("akka.cluster.retry-unsuccessful-join-after", "a join without an answer is tried again after this: a duration above 0s"),
-        new("akka.cluster.shutdown-after-unsuccessful-join-seed-nodes", "a seed that has not joined after this ends for its supervisor: a duration above 0s, or off"),
         new("akka.cluster.gossip-interval", "news of the membership are spread once in this: a duration above 0s"),
         new("akka.cluster.leader-actions-interval", "members are admitted and forgotten once in this: a duration above 0s"),
         new("akka.cluster.failure-detector.threshold", "suspicion (phi) at which a member is unreachable: a number above 0"),

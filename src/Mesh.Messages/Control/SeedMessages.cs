@@ -12,7 +12,7 @@ public sealed record GetSeedInfo : IMeshMessage
 /// <summary>Whether a seed is a member of a cluster now.</summary>
 public enum RegionMembership
 {
-    /// <summary>It does not say: its program is older than the question.</summary>
+    /// <summary>Its program is older than the question, or says what this one does not know.</summary>
     Unknown = 0,
 
     /// <summary>Not yet, or no more.</summary>
@@ -33,4 +33,8 @@ public sealed record StreamEntry(VehicleId Vehicle, SessionEpoch Epoch, NodeAddr
 /// What a seed tells the other seeds' downing actor once a second: that it lives and which vehicles have their stream here.
 /// Its absence is what downs a seed (DowningRules).
 /// </summary>
-public sealed record SeedReport(NodeAddress Seed, IReadOnlyList<StreamEntry> Streams) : IMeshMessage;
+/// <param name="Heard">The other seeds it has reports of: one that somebody hears lives, though others do not hear it.</param>
+public sealed record SeedReport(NodeAddress Seed, IReadOnlyList<StreamEntry> Streams, IReadOnlyList<HeardSeed> Heard) : IMeshMessage;
+
+/// <summary>A seed was heard of so long ago.</summary>
+public sealed record HeardSeed(NodeAddress Seed, TimeSpan Silence);

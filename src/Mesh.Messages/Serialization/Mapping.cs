@@ -112,7 +112,12 @@ internal static partial class Mapping
         new() { Region = m.Region.Value, Seed = Node(m.Seed), WorkAddress = m.WorkAddress, Membership = (int)m.Membership };
 
     public static SeedInfo FromProto(Proto.SeedInfo p) =>
-        new(new RegionName(p.Region), Node(p.Seed), p.WorkAddress, Defined((RegionMembership)p.Membership));
+        new(
+            new RegionName(p.Region),
+            Node(p.Seed),
+            p.WorkAddress,
+            // What a later program may say besides is nothing to a vehicle, which reads the rest.
+            Enum.IsDefined((RegionMembership)p.Membership) ? (RegionMembership)p.Membership : RegionMembership.Unknown);
 
     public static Proto.SeedReport ToProto(SeedReport m) =>
         new()
@@ -127,12 +132,14 @@ internal static partial class Mapping
                     Member = Node(s.Member),
                 }),
             },
+            Heard = { m.Heard.Select(h => new Proto.HeardSeed { Seed = Node(h.Seed), SilenceTicks = h.Silence.Ticks }) },
         };
 
     public static SeedReport FromProto(Proto.SeedReport p) =>
         new(
             Node(p.Seed),
-            [.. p.Streams.Select(s => new StreamEntry(new VehicleId(s.Vehicle), new SessionEpoch(s.Epoch), Node(s.Member)))]);
+            [.. p.Streams.Select(s => new StreamEntry(new VehicleId(s.Vehicle), new SessionEpoch(s.Epoch), Node(s.Member)))],
+            [.. p.Heard.Select(h => new HeardSeed(Node(h.Seed), TimeSpan.FromTicks(h.SilenceTicks)))]);
 
     public static Proto.FleetReport ToProto(FleetReport m) => Report(m.Reporter, m.Sequence, m.At, m.Tallies);
 

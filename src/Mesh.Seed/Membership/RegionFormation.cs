@@ -47,16 +47,27 @@ internal sealed class RegionFormation : ReceiveActor, IWithTimers
     {
         if (SeedInfoActor.MembershipOf(_cluster) == RegionMembership.Member)
         {
+            Context.System.EventStream.Publish(FormationVerdict.LetIn);
             Context.Stop(Self);
             return;
         }
 
         var verdict = _rules.Decide(Now);
         Context.System.EventStream.Publish(verdict);
-        if (verdict.Form)
+        Tell(verdict);
+        if (verdict.Step == FormationStep.Form)
+            _cluster.Join(_cluster.SelfAddress);
+        else if (verdict.Step == FormationStep.Restart)
+            CoordinatedShutdown.Get(Context.System).Run(CoordinatedShutdown.ClusterJoinUnsuccessfulReason.Instance);
+        foreach (var seed in _others)
+            seed.Tell(GetSeedInfo.Instance);
+    }
+
+    private void Tell(FormationVerdict verdict)
+    {
+        if (verdict.Step == FormationStep.Form)
         {
             _log.Info("Forming the region: {0}", verdict.Why);
-            _cluster.Join(_cluster.SelfAddress);
         }
         else if (Now >= _warning)
         {
@@ -68,9 +79,6 @@ internal sealed class RegionFormation : ReceiveActor, IWithTimers
             _log.Info("Not in its region yet: {0}", verdict.Why);
             _told = verdict.Why;
         }
-
-        foreach (var seed in _others)
-            seed.Tell(GetSeedInfo.Instance);
     }
 
     private sealed record Tick

@@ -37,13 +37,19 @@ internal sealed class SeedPeers : ReceiveActor, IWithTimers
 
     private readonly Cluster _cluster = Cluster.Get(Context.System);
     private readonly WorkStreamRegistry _streams;
+    private readonly TimeProvider _clock;
     private readonly TimeSpan _interval;
+    private readonly Dictionary<NodeAddress, long> _heard = [];
 
-    public SeedPeers(WorkStreamRegistry streams, DowningSettings settings)
+    public SeedPeers(WorkStreamRegistry streams, DowningSettings settings, TimeProvider clock)
     {
-        _streams = streams;
+        (_streams, _clock) = (streams, clock);
         Receive<Tick>(_ => Report());
-        Receive<SeedReport>(report => Context.System.EventStream.Publish(report));
+        Receive<SeedReport>(report =>
+        {
+            _heard[report.Seed] = _clock.GetTimestamp();
+            Context.System.EventStream.Publish(report);
+        });
         _interval = settings.ReportInterval;
     }
 
@@ -53,13 +59,18 @@ internal sealed class SeedPeers : ReceiveActor, IWithTimers
 
     private void Report()
     {
-        var report = new SeedReport(_cluster.SelfUniqueAddress.ToNodeAddress(), _streams.Sessions);
+        var seeds = _cluster.State.Members
+            .Where(member => member.HasRole(MeshSystem.SeedRole) && member.UniqueAddress != _cluster.SelfUniqueAddress)
+            .ToDictionary(member => member.UniqueAddress.ToNodeAddress(), member => member.Address);
+        foreach (var gone in _heard.Keys.Where(seed => !seeds.ContainsKey(seed)).ToList())
+            _heard.Remove(gone);
+        var report = new SeedReport(
+            _cluster.SelfUniqueAddress.ToNodeAddress(),
+            _streams.Sessions,
+            [.. _heard.Select(heard => new HeardSeed(heard.Key, _clock.GetElapsedTime(heard.Value)))]);
         Context.System.EventStream.Publish(report);
-        foreach (var member in _cluster.State.Members)
-        {
-            if (member.HasRole(MeshSystem.SeedRole) && member.UniqueAddress != _cluster.SelfUniqueAddress)
-                Context.ActorSelection(new RootActorPath(member.Address) / "user" / Name).Tell(report);
-        }
+        foreach (var address in seeds.Values)
+            Context.ActorSelection(new RootActorPath(address) / "user" / Name).Tell(report);
     }
 
     private sealed record Tick

@@ -115,7 +115,7 @@ public sealed partial class SeedNode(
         _system.ActorOf(Props.Create(() => new SeedInfoActor(info)), SeedInfoActor.Name);
         var downing = MeshDowningProvider.SettingsOf(_system);
         StartFormation(_system, downing);
-        _system.ActorOf(Props.Create(() => new SeedPeers(streams, downing)), SeedPeers.Name);
+        _system.ActorOf(Props.Create(() => new SeedPeers(streams, downing, clock.Provider)), SeedPeers.Name);
         var parts = new DispatcherParts(
             options.Router, options.Place, clock, new Random(), table, feed, streams, new FleetTallies(info.Seed), JobRouter, readiness, metrics);
         Dispatcher = _system.ActorOf(Props.Create(() => new Dispatcher(parts)), "dispatcher");

@@ -11,14 +11,13 @@ namespace Mesh.Process.Tests.Churn;
 /// <summary>Three seeds over one PostgreSQL journal and some vehicles, all real processes, with the means to disturb them.</summary>
 internal sealed class ChurningRegion : IAsyncDisposable
 {
-    private const string RelayAddress = "127.0.0.99";
-
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("mesh-churn-").FullName;
     private readonly HttpClient _http = LoopbackHttp.NewClient();
     private readonly ConcurrentQueue<(string Seed, DateTime At)> _offices = [];
-    private readonly List<Relay> _relays = [];
+    private readonly List<Relay> _clusterRelays = [];
+    private readonly List<Relay> _workRelays = [];
     private bool _isRelayed;
 
     public List<SeedProcess> Seeds { get; } = [];
@@ -34,13 +33,16 @@ internal sealed class ChurningRegion : IAsyncDisposable
     public static Task<ChurningRegion> StartAsync(int vehicles, string? seedProgram = null, params string[] vehicleArguments) =>
         new ChurningRegion().BeginAsync(vehicles, seedProgram, _ => vehicleArguments);
 
-    /// <summary>Members reach the first seed by another address, where a <see cref="Relay"/> is, and each vehicle has an address of its own.</summary>
+    /// <summary>Members reach the first two seeds by other addresses, where <see cref="Relay"/>s are, and each vehicle has an address of its own.</summary>
     public static Task<ChurningRegion> StartBehindRelayAsync(int vehicles) =>
         new ChurningRegion { _isRelayed = true }.BeginAsync(vehicles, null, id => ["--host", AddressOf(id), "--bind", AddressOf(id)]);
 
-    /// <summary>From now on the two hear nothing of each other on the connections of the cluster that they have.</summary>
+    /// <summary>From now on the vehicle and the first seed hear nothing of each other on the connections of the cluster that they have.</summary>
     /// <returns>How many those are.</returns>
-    public int MuteToFirstSeed(VehicleProcess vehicle) => _relays[0].Mute(AddressOf(vehicle.Id));
+    public int MuteToFirstSeed(VehicleProcess vehicle) => _clusterRelays[0].Mute(AddressOf(vehicle.Id));
+
+    /// <summary>The same for the first two seeds.</summary>
+    public int MuteFirstSeeds() => _clusterRelays[0].Mute(RelayAddress(1)) + _clusterRelays[1].Mute(RelayAddress(0));
 
     public async Task RestartVehicleAsync(int index)
     {
@@ -97,10 +99,10 @@ internal sealed class ChurningRegion : IAsyncDisposable
         await UntilAsync(
             async () =>
             {
-                foreach (var seed in Seeds.ToList())
+                foreach (var ended in Seeds.Where(seed => supervised && seed.Process.ExitCode == ExitCodes.RestartMe).ToList())
+                    await StartSeedAgainAsync(ended);
+                foreach (var seed in Seeds)
                 {
-                    if (supervised && seed.Process.ExitCode == ExitCodes.RestartMe)
-                        await RestartSeedAsync(seed);
                     var (up, all, streams) = (
                         await GaugeAsync(seed, "mesh_cluster_members", "status=\"up\""),
                         await GaugeAsync(seed, "mesh_cluster_members"),
@@ -114,7 +116,10 @@ internal sealed class ChurningRegion : IAsyncDisposable
             },
             limit,
             $"3 seeds and {vehicles} vehicles Up at every seed, nobody else, all with their work streams",
-            () => $"{seen}{Environment.NewLine}{string.Join(Environment.NewLine, Vehicles.Select(vehicle => vehicle.Process.Tail()))}");
+            () => $"{seen}{Environment.NewLine}{string.Join(Environment.NewLine, Tails())}");
+
+        IEnumerable<string> Tails() => Seeds.Select(seed => seed.Process).Concat(Vehicles.Select(vehicle => vehicle.Process))
+            .Select(process => $"--- {process.Name}{(process.ExitCode is { } code ? $", ended with {code}" : "")}:{Environment.NewLine}{process.Tail()}");
     }
 
     /// <summary>Waits until a condition holds that nothing announces; asks a few times a second.</summary>
@@ -137,7 +142,7 @@ internal sealed class ChurningRegion : IAsyncDisposable
             await vehicle.DisposeAsync();
         foreach (var seed in Seeds)
             await seed.DisposeAsync();
-        foreach (var relay in _relays)
+        foreach (var relay in _clusterRelays.Concat(_workRelays))
             await relay.DisposeAsync();
         _http.Dispose();
         Directory.Delete(_folder, recursive: true);
@@ -169,10 +174,15 @@ internal sealed class ChurningRegion : IAsyncDisposable
     {
         var journal = await (await PostgresServer.SharedAsync()).CreateDatabaseAsync();
         var ports = Enumerable.Range(0, 3).Select(_ => SeedPorts.Free()).ToList();
-        var first = _isRelayed ? RelayAddress : "127.0.0.1";
-        if (_isRelayed)
-            _relays.AddRange(new[] { ports[0].Cluster, ports[0].Work }.Select(port => new Relay(IPAddress.Parse(first), new IPEndPoint(IPAddress.Loopback, port))));
-        var addresses = ports.Select((p, i) => $"{(i == 0 ? first : "127.0.0.1")}:{p.Cluster}").ToList();
+        var hosts = Enumerable.Range(0, 3).Select(i => _isRelayed && i < 2 ? RelayAddress(i) : "127.0.0.1").ToList();
+        for (var i = 0; _isRelayed && i < 2; i++)
+        {
+            var listen = IPAddress.Parse(hosts[i]);
+            _clusterRelays.Add(new Relay(listen, new IPEndPoint(IPAddress.Loopback, ports[i].Cluster)));
+            _workRelays.Add(new Relay(listen, new IPEndPoint(IPAddress.Loopback, ports[i].Work)));
+        }
+
+        var addresses = ports.Select((p, i) => $"{hosts[i]}:{p.Cluster}").ToList();
         for (var i = 0; i < 3; i++)
         {
             var name = $"seed-{i + 1}";
@@ -185,7 +195,7 @@ internal sealed class ChurningRegion : IAsyncDisposable
                 DataFolder = Path.Combine(_folder, name),
                 ModelsFolder = Checkout.Models,
                 ProgramFolder = program,
-                ExtraArguments = i == 0 ? ["--host", first] : [],
+                ExtraArguments = ["--host", hosts[i]],
                 OnLine = line =>
                 {
                     if (line.Contains("Job router in office", StringComparison.Ordinal))
@@ -197,6 +207,8 @@ internal sealed class ChurningRegion : IAsyncDisposable
         foreach (var seed in Seeds)
             await seed.WaitUntilReadyAsync(StartLimit);
     }
+
+    private static string RelayAddress(int seed) => $"127.0.0.{90 + seed}";
 
     private static string AddressOf(VehicleId vehicle) => $"127.0.0.{100 + int.Parse(vehicle.Value[2..], CultureInfo.InvariantCulture)}";
 

@@ -227,10 +227,11 @@ public sealed class DowningRulesTests
         var region = new DowningRegion(seeds: 3);
         var (mute, well) = (DowningRegion.Vehicle(1, 1), DowningRegion.Vehicle(2, 1));
         region.Join(0, mute, well);
-        Assert.Equal(DowningVerdict.Nothing, region.Until(10, [mute, well], unreachable: [mute.Node]));
+        region.Until(10, [mute, well], unreachable: [mute.Node]);
         // It was reached for a moment.
         region.Until(10.5, [mute, well], unreachable: []);
-        Assert.Equal(DowningVerdict.Nothing, region.Until(30.5, [mute, well], unreachable: [mute.Node]));
+        region.Until(30.5, [mute, well], unreachable: [mute.Node]);
+        Assert.False(region.HasDownedAnybody);
         var down = Assert.Single(region.Until(31, [mute, well], unreachable: [mute.Node]).Down);
         Assert.Equal((mute.Node, "V-1 has its work stream, but another member has not reached it for 20 s"), down);
     }
@@ -276,7 +277,8 @@ public sealed class DowningRulesTests
         var region = new DowningRegion(seeds: 3);
         var vehicle = DowningRegion.Vehicle(1, 1);
         region.Join(0, vehicle);
-        Assert.Equal(DowningVerdict.Nothing, region.Until(29.5, [], unreachable: [vehicle.Node]));
+        region.Until(29.5, [], unreachable: [vehicle.Node]);
+        Assert.False(region.HasDownedAnybody);
     }
 
     [Theory]
@@ -287,7 +289,8 @@ public sealed class DowningRulesTests
     public void Of_two_seeds_that_live_and_do_not_reach_each_other_the_older_downs_the_younger_after_20_s(string self, string other, bool acts)
     {
         var region = new DowningRegion(seeds: 3, self: self);
-        Assert.Equal(DowningVerdict.Nothing, region.Until(20, [], unreachable: [], mute: [DowningRegion.Seed(other)]));
+        region.Until(20, [], unreachable: [], mute: [DowningRegion.Seed(other)]);
+        Assert.False(region.HasDownedAnybody);
         var verdict = region.Until(20.5, [], unreachable: [], mute: [DowningRegion.Seed(other)]);
         Assert.Null(verdict.DownSelf);
         Assert.Equal(
@@ -300,7 +303,8 @@ public sealed class DowningRulesTests
     public void That_somebody_does_not_reach_a_seed_is_no_reason_to_down_it()
     {
         var region = new DowningRegion(seeds: 3);
-        Assert.Equal(DowningVerdict.Nothing, region.Until(120, [], unreachable: [DowningRegion.Seed("S1"), DowningRegion.Seed("S2")]));
+        region.Until(120, [], unreachable: [DowningRegion.Seed("S1"), DowningRegion.Seed("S2")]);
+        Assert.False(region.HasDownedAnybody);
     }
 
     [Fact]
@@ -311,8 +315,78 @@ public sealed class DowningRulesTests
         region.Join(0, vehicle);
         region.Until(1, [vehicle], unreachable: [vehicle.Node], mute: [DowningRegion.Seed("S1")]);
         region.StandStill(60);
-        Assert.Equal(DowningVerdict.Nothing, region.Until(79.5, [vehicle], unreachable: [vehicle.Node], mute: [DowningRegion.Seed("S1")]));
+        region.Until(79, [vehicle], unreachable: [vehicle.Node], mute: [DowningRegion.Seed("S1")]);
+        Assert.False(region.HasDownedAnybody);
         region.Until(81, [vehicle], unreachable: [vehicle.Node], mute: [DowningRegion.Seed("S1")]);
         Assert.True(region.HasDowned(vehicle.Node) && region.HasDowned(DowningRegion.Seed("S1")));
+    }
+
+    [Fact]
+    public void What_was_noted_after_a_standstill_is_not_put_into_the_future()
+    {
+        var region = new DowningRegion(seeds: 3);
+        region.Until(1, [], unreachable: []);
+        region.StandStill(60);
+        region.Observed(60, DowningRegion.Seed("S1"));
+        // From the first question after it.
+        region.Until(80, [], unreachable: [], mute: [DowningRegion.Seed("S1")]);
+        Assert.False(region.HasDownedAnybody);
+        region.Until(80.5, [], unreachable: [], mute: [DowningRegion.Seed("S1")]);
+        Assert.True(region.HasDowned(DowningRegion.Seed("S1")));
+    }
+
+    [Fact]
+    public void A_seed_that_another_one_hears_is_not_lost()
+    {
+        var region = new DowningRegion(seeds: 3);
+        for (var at = 0.5; at <= 30; at += 0.5)
+        {
+            region.HearOf(at, "S2", ("S1", 0.4));
+            Assert.Equal(DowningVerdict.Nothing, region.Until(at, ["S0", "S2"]));
+        }
+
+        // From then on nobody hears it: 7 s later, as for any other.
+        var silence = 0.4;
+        for (var at = 30.5; at <= 36.5; at += 0.5)
+        {
+            region.HearOf(at, "S2", ("S1", silence += 0.5));
+            Assert.Equal(DowningVerdict.Nothing, region.Until(at, ["S0", "S2"]));
+        }
+
+        region.HearOf(37, "S2", ("S1", silence + 0.5));
+        Assert.Equal(DowningRegion.Seed("S1"), Assert.Single(region.Until(37, ["S0", "S2"]).Down).Node);
+    }
+
+    [Fact]
+    public void A_seed_that_reaches_no_majority_of_those_that_live_goes_itself()
+    {
+        var region = new DowningRegion(seeds: 3);
+        region.Until(0.5, [], unreachable: []);
+        for (var at = 1.0; at < 21; at += 0.5)
+        {
+            region.Observed(at, DowningRegion.Seed("S1"), DowningRegion.Seed("S2"));
+            Assert.Equal(DowningVerdict.Nothing, region.Until(at, ["S0", "S1", "S2"]));
+        }
+
+        region.Observed(21, DowningRegion.Seed("S1"), DowningRegion.Seed("S2"));
+        var verdict = region.Until(21, ["S0", "S1", "S2"]);
+        Assert.Equal("2 of the 3 seeds live, but this one and they have not reached each other for 20 s", verdict.DownSelf);
+        Assert.Empty(verdict.Down);
+    }
+
+    [Fact]
+    public void A_vehicle_whose_next_session_is_as_mute_is_left_alone_for_10_minutes()
+    {
+        var region = new DowningRegion(seeds: 3);
+        var (first, second) = (DowningRegion.Vehicle(1, 1), DowningRegion.Vehicle(1, 2));
+        region.Join(0, first);
+        region.Until(20.5, [first], unreachable: [first.Node]);
+        Assert.True(region.HasDowned(first.Node));
+        region.Leave(21, first);
+        region.Join(22, second);
+        region.Until(620, [second], unreachable: [second.Node]);
+        Assert.False(region.HasDowned(second.Node));
+        region.Until(621, [second], unreachable: [second.Node]);
+        Assert.True(region.HasDowned(second.Node));
     }
 }

@@ -27,7 +27,7 @@ public sealed class FormationRulesTests
         for (var second = 0; second <= 3600; second++)
         {
             Answer(seeds, second, Enumerable.Repeat(RegionMembership.None, free));
-            Assert.False(_lists[seeds].Decide(At(second)).Form);
+            Assert.False(_lists[seeds].Decide(At(second)).Step == FormationStep.Form);
         }
 
         Assert.Equal(
@@ -41,9 +41,9 @@ public sealed class FormationRulesTests
     public void When_all_say_that_they_are_in_none_it_is_formed_at_once(int seeds)
     {
         Answer(seeds, 0.1, Enumerable.Repeat(RegionMembership.None, seeds - 2));
-        Assert.False(_lists[seeds].Decide(At(0.2)).Form);
+        Assert.False(_lists[seeds].Decide(At(0.2)).Step == FormationStep.Form);
         Answer(seeds, 0.3, Enumerable.Repeat(RegionMembership.None, seeds - 1));
-        Assert.True(_lists[seeds].Decide(At(0.4)).Form);
+        Assert.True(_lists[seeds].Decide(At(0.4)).Step == FormationStep.Form);
     }
 
     [Theory]
@@ -52,54 +52,99 @@ public sealed class FormationRulesTests
     [InlineData(5, 3)]
     public void A_majority_waits_for_the_silent_ones_and_then_goes_without_them(int seeds, int free)
     {
-        for (var second = 0; second < Patience.TotalSeconds; second++)
+        // However long it was alone before.
+        const double Start = 300;
+        for (var second = 0; second < Start; second++)
+            Assert.NotEqual(FormationStep.Form, _lists[seeds].Decide(At(second)).Step);
+        for (var second = Start; second < Start + Patience.TotalSeconds; second++)
         {
             Answer(seeds, second, Enumerable.Repeat(RegionMembership.None, free));
             var verdict = _lists[seeds].Decide(At(second));
-            Assert.False(verdict.Form);
+            Assert.Equal(FormationStep.Wait, verdict.Step);
             Assert.EndsWith("it waits 20 s for the others before it forms one", verdict.Why, StringComparison.Ordinal);
         }
 
-        Answer(seeds, Patience.TotalSeconds, Enumerable.Repeat(RegionMembership.None, free));
-        Assert.True(_lists[seeds].Decide(Patience).Form);
+        Answer(seeds, Start + Patience.TotalSeconds, Enumerable.Repeat(RegionMembership.None, free));
+        Assert.Equal(FormationStep.Form, _lists[seeds].Decide(At(Start + Patience.TotalSeconds)).Step);
     }
 
     [Fact]
-    public void Where_one_is_in_a_region_no_other_is_formed()
+    public void One_that_said_it_is_in_a_region_and_fell_silent_is_waited_for_as_long()
     {
-        Answer(5, 60, [RegionMembership.None, RegionMembership.None, RegionMembership.None, RegionMembership.Member]);
-        Assert.Equal(new FormationVerdict(false, "another seed is in it, this one joins"), _lists[5].Decide(At(60)));
+        for (var second = 0; second <= 60; second++)
+        {
+            Answer(3, second, second <= 30 ? [RegionMembership.None, RegionMembership.Member] : [RegionMembership.None]);
+            // Its last answer holds for 3 s.
+            Assert.Equal(second >= 30 + 4 + 20 ? FormationStep.Form : FormationStep.Wait, _lists[3].Decide(At(second)).Step);
+        }
     }
 
     [Theory]
-    [InlineData(3, true)]
-    [InlineData(3.1, false)]
-    public void An_answer_holds_for_3_s(double age, bool forms)
+    [InlineData(RegionMembership.Member, "another seed is in it, this one joins")]
+    [InlineData(RegionMembership.Unknown, "a seed of another version does not say whether it is in it")]
+    public void Where_one_is_in_a_region_or_does_not_say_no_other_is_formed(RegionMembership last, string why)
     {
-        Answer(3, 60, [RegionMembership.None]);
-        Assert.Equal(forms, _lists[3].Decide(At(60 + age)).Form);
+        for (var second = 0; second <= 100; second++)
+        {
+            Answer(5, second, [RegionMembership.None, RegionMembership.None, RegionMembership.None, last]);
+            Assert.Equal(new FormationVerdict(FormationStep.Wait, why), _lists[5].Decide(At(second)));
+        }
     }
 
-    [Fact]
-    public void An_older_program_that_does_not_say_counts_for_nothing()
+    [Theory]
+    [InlineData(3, FormationStep.Form)]
+    [InlineData(3.1, FormationStep.Wait)]
+    public void An_answer_holds_for_3_s(double age, FormationStep step)
     {
-        Answer(3, 60, [RegionMembership.Unknown, RegionMembership.Unknown]);
-        Assert.False(_lists[3].Decide(At(60)).Form);
-        Answer(3, 60, [RegionMembership.Unknown, RegionMembership.None]);
-        Assert.True(_lists[3].Decide(At(60)).Form);
+        for (var second = 0; second < 60; second++)
+        {
+            Answer(3, second, [RegionMembership.None]);
+            if (second < 20)
+                _lists[3].Decide(At(second));
+        }
+
+        Assert.Equal(step, _lists[3].Decide(At(59 + age)).Step);
     }
 
     [Fact]
     public void Only_the_first_of_the_list_forms_one()
     {
         var rules = Rules(seeds: 3, isFirst: false);
-        rules.Answered(Info(0, RegionMembership.None), At(60));
-        rules.Answered(Info(2, RegionMembership.None), At(60));
-        Assert.Equal(
-            new FormationVerdict(
-                false,
-                "of the region's 3 seeds it knows 3, itself included, to be in no region; the first of the list forms one, or any that is in it lets it join"),
-            rules.Decide(At(60)));
+        for (var second = 0; second <= 3600; second++)
+        {
+            rules.Answered(Info(0, RegionMembership.None), At(second));
+            rules.Answered(Info(2, RegionMembership.None), At(second));
+            Assert.Equal(
+                new FormationVerdict(
+                    FormationStep.Wait,
+                    "of the region's 3 seeds it knows 3, itself included, to be in no region; the first of the list forms one, or any that is in it lets it join"),
+                rules.Decide(At(second)));
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void One_that_hears_nobody_or_is_not_let_in_for_2_minutes_ends_for_its_supervisor(bool isKnown)
+    {
+        for (var second = 0; second < 120; second++)
+        {
+            Answer(3, second, isKnown ? [RegionMembership.Member, RegionMembership.None] : []);
+            Assert.Equal(FormationStep.Wait, _lists[3].Decide(At(second)).Step);
+        }
+
+        Answer(3, 120, isKnown ? [RegionMembership.Member, RegionMembership.None] : []);
+        Assert.Equal(FormationStep.Restart, _lists[3].Decide(At(120)).Step);
+    }
+
+    [Fact]
+    public void One_that_waits_with_others_goes_on_waiting()
+    {
+        for (var second = 0; second <= 3600; second++)
+        {
+            Answer(5, second, [RegionMembership.None]);
+            Assert.Equal(FormationStep.Wait, _lists[5].Decide(At(second)).Step);
+        }
     }
 
     [Fact]
@@ -107,7 +152,7 @@ public sealed class FormationRulesTests
     {
         Answer(3, 60, [RegionMembership.None]);
         _lists[3].Answered(Info(2, RegionMembership.None) with { Region = new RegionName("us-east") }, At(60));
-        Assert.Equal(new FormationVerdict(false, "a seed of its list is one of region 'us-east'"), _lists[3].Decide(At(60)));
+        Assert.Equal(new FormationVerdict(FormationStep.Wait, "a seed of its list is one of region 'us-east'"), _lists[3].Decide(At(60)));
     }
 
     private void Answer(int list, double second, IEnumerable<RegionMembership> others)

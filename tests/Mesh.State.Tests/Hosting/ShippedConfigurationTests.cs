@@ -25,7 +25,6 @@ public sealed class ShippedConfigurationTests(SeedSystem seed, VehicleSystem veh
         Assert.Equal(TimeSpan.FromSeconds(1), settings.HeartbeatInterval);
         Assert.Equal(TimeSpan.FromSeconds(1), RemoteSettingsOf(seed.System).RetryGateClosedFor);
         Assert.Equal((TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(2)), (settings.SeedNodeTimeout, settings.RetryUnsuccessfulJoinAfter));
-        Assert.Equal(TimeSpan.FromMinutes(2), settings.ShutdownAfterUnsuccessfulJoinSeedNodes);
     }
 
     [Fact]
