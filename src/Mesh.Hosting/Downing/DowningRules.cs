@@ -143,18 +143,20 @@ public sealed class DowningRules(NodeAddress self, DowningSettings settings)
         }
 
         _minoritySince = null;
-        var mute = seeds.Where(seed => IsMute(seed.MuteSince, now)).ToList();
+        var mute = seeds.Where(seed => MuteFor(seed, now) >= settings.MuteDownAfter).ToList();
         var (counting, unreached) = (seeds.Count(seed => seed.Member.Counts), mute.Count(seed => seed.Member.Counts));
         if ((counting - unreached) * 2 < counting)
             return new DowningVerdict([], $"{unreached} of the {counting} seeds live, but this one and they have not reached each other for {Seconds(settings.MuteDownAfter)}");
-        List<(NodeAddress Node, string Reason)> down =
-        [
-            // Each seed's own to say, since nobody else knows. The younger one says nothing.
-            .. mute.Where(seed => seed.Member.Age > me.Member.Age)
-                .Select(seed => (seed.Member.Node, $"seed lives, but this one and it have not reached each other for {Seconds(now - seed.MuteSince!.Value)}")),
-        ];
+        // Of two the younger goes, and the older says so. It may not see what the younger does: then that goes by itself.
+        var older = mute.Where(seed => seed.Member.Age < me.Member.Age).ToList();
+        if (older.Exists(seed => MuteFor(seed, now) >= 2 * settings.MuteDownAfter))
+            return new DowningVerdict([], $"this seed and an older one, which lives, have not reached each other for {Seconds(2 * settings.MuteDownAfter)}");
+        List<(NodeAddress Node, string Reason)> down = [];
+        if (older.Count == 0)
+            down.AddRange(mute.Select(seed => (seed.Member.Node, $"seed lives, but this one and it have not reached each other for {Seconds(MuteFor(seed, now))}")));
         // One seed acts, so that a verdict is logged once; two acting at the edge of a change do no harm.
-        var acting = seeds.Where(known => known.Member.Counts && !IsUnreachable(known, now)).Min(known => Order(known.Member.Node));
+        var acting = seeds.Where(known => known.Member.Counts && (known.Member.Node == self || SilenceToAll(known, now) < settings.SeedUnreachableAfter + settings.ReportInterval))
+            .Min(known => Order(known.Member.Node));
         if (acting == Order(self))
         {
             down.AddRange(seeds.Where(seed => IsLostSeed(seed, now)).Select(seed => (seed.Member.Node, $"seed unheard of for {Seconds(Silence(seed, now))}")));
@@ -212,9 +214,19 @@ public sealed class DowningRules(NodeAddress self, DowningSettings settings)
 
     /// <summary>Nobody hears it, as far as this seed is told.</summary>
     private bool IsLostSeed(Known seed, TimeSpan now) =>
-        seed.Member.Node != self && now - Later(seed.HeardByOther, seed.LastHeard ?? seed.FirstSeen) >= settings.SeedUnreachableAfter + settings.SeedDownAfter;
+        seed.Member.Node != self && SilenceToAll(seed, now) >= settings.SeedUnreachableAfter + settings.SeedDownAfter;
 
-    private bool IsMute(TimeSpan? since, TimeSpan now) => now - since >= settings.MuteDownAfter;
+    /// <summary>A seed, by this one's own ears and by what others report.</summary>
+    private static TimeSpan SilenceToAll(Known seed, TimeSpan now) => now - Later(seed.HeardByOther, seed.LastHeard ?? seed.FirstSeen);
+
+    /// <summary>How long this seed and another have not reached each other: by the failure detector, which goes both ways, or by its reports.</summary>
+    private TimeSpan MuteFor(Known seed, TimeSpan now)
+    {
+        if (seed.Member.Node == self)
+            return TimeSpan.Zero;
+        var (detected, silence) = (now - seed.MuteSince ?? TimeSpan.Zero, Silence(seed, now));
+        return detected > silence ? detected : silence;
+    }
 
     /// <summary>
     /// The one of those with a work stream that has been unreachable to somebody for longest, if it is time for one. Each vehicle once in a
@@ -231,7 +243,7 @@ public sealed class DowningRules(NodeAddress self, DowningSettings settings)
         if (_muted.Count > 0 && now - _muted.Values.Max() < BetweenMutes)
             return null;
         var mute = _members.Values
-            .Where(known => known.Member.Session is { } session && known.LastHeard is not null && IsMute(known.UnreachableSince, now)
+            .Where(known => known.Member.Session is { } session && known.LastHeard is not null && now - known.UnreachableSince >= settings.MuteDownAfter
                 && !_muted.ContainsKey(session.Vehicle) && !others.Exists(other => other.Node == known.Member.Node))
             .MinBy(known => known.UnreachableSince);
         if (mute is null)

@@ -13,7 +13,8 @@ public sealed class MeshDowningProvider(ActorSystem system, Cluster cluster) : I
 
     /// <summary>
     /// Singletons move at once: a seed is downed only after <see cref="DowningSettings.SeedDownAfter"/>, by which time a
-    /// seed on the other side of a partition, being a minority, has downed itself.
+    /// seed on the other side of a partition, being a minority, has downed itself. One that was downed for being mute lives: it learns of
+    /// it by gossip within a second or so, or else by silence; meanwhile the job router's term fences it.
     /// </summary>
     public TimeSpan DownRemovalMargin => TimeSpan.Zero;
 

@@ -36,7 +36,7 @@ internal sealed partial class OperationsService(
         }
         catch (Exception e) when (e is CommandRefusedException or OperationCanceledException)
         {
-            throw EndOf(context, trust.Problem);
+            throw EndOf(context, trust);
         }
         catch (FormatException e)
         {
@@ -58,10 +58,12 @@ internal sealed partial class OperationsService(
         return name ?? throw Refusal(context, problem ?? "");
     }
 
-    private RpcException EndOf(ServerCallContext context, string? distrust)
+    private RpcException EndOf(ServerCallContext context, LastingTrust trust)
     {
-        if (distrust is not null)
-            return Refusal(context, distrust);
+        if (trust.Failure is { } failure)
+            LogUnjudged(failure, context.Peer);
+        if (trust.Problem is { } problem)
+            return Refusal(context, problem);
         return host.Stopping.IsCancellationRequested
             ? Failure(StatusCode.Unavailable, "this host is stopping")
             : Failure(StatusCode.Cancelled, "the operator does not wait any more");
@@ -110,6 +112,9 @@ internal sealed partial class OperationsService(
         /// <summary>Why not; null = who asked is.</summary>
         public string? Problem => _problem;
 
+        /// <summary>What kept it from being judged.</summary>
+        public Exception? Failure { get; private set; }
+
         public async ValueTask DisposeAsync()
         {
             await _over.CancelAsync();
@@ -133,7 +138,7 @@ internal sealed partial class OperationsService(
             }
         }
 
-        private static string? ProblemOf(Func<OperatorGate.Judgement> judge)
+        private string? ProblemOf(Func<OperatorGate.Judgement> judge)
         {
             try
             {
@@ -142,13 +147,17 @@ internal sealed partial class OperationsService(
             catch (Exception e)
             {
                 // Whatever it is, nobody knows any more whether to trust.
-                return $"who asks cannot be judged any more: {e.Message}";
+                Failure = e;
+                return "who asks cannot be judged any more; the log of this host says why";
             }
         }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "An operator's call from {Peer} was refused: {Problem}")]
     private partial void LogRefused(string peer, string problem);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Whether the operator at {Peer} is still trusted cannot be told: the answer is ended")]
+    private partial void LogUnjudged(Exception exception, string peer);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The answer of '{Command}' cannot be sent: {Reason}")]
     private partial void LogTooLarge(string command, string reason);

@@ -42,8 +42,17 @@ public sealed class FormationRules(RegionName region, bool isFirst, int seeds, T
     /// <summary>Seeds are asked once a second: one that does not answer any more is not counted.</summary>
     public static readonly TimeSpan AnswerHolds = TimeSpan.FromSeconds(3);
 
-    /// <summary>Connections that were begun while the other side stood still may stay mute; a fresh start mends that.</summary>
+    /// <summary>
+    /// Who is in the region is heard, and does not let it in. Connections that were begun while the other side stood still may stay mute; a
+    /// fresh start mends that.
+    /// </summary>
     public static readonly TimeSpan RestartAfter = TimeSpan.FromMinutes(2);
+
+    /// <summary>
+    /// Too few are heard for a region. Longer than a supervisor's longest pause before it starts a seed again (5 min in Kubernetes), so that
+    /// seeds that all go on and off meet.
+    /// </summary>
+    public static readonly TimeSpan RestartAloneAfter = TimeSpan.FromMinutes(6);
 
     private readonly Dictionary<string, (SeedInfo Info, TimeSpan At)> _answers = [];
     private TimeSpan? _majoritySince;
@@ -65,14 +74,15 @@ public sealed class FormationRules(RegionName region, bool isFirst, int seeds, T
         var needed = (seeds / 2) + 1;
         var wayIn = WayIn(heard);
         _majoritySince = wayIn is null && free >= needed ? _majoritySince ?? now : null;
-        // Others that wait, too, are heard well: there is nothing that a fresh start would mend.
-        if (wayIn is null && free > 1)
+        // A majority that waits, too, is heard well: there is nothing that a fresh start would mend.
+        if (wayIn is null && free >= needed)
             _wellAt = now;
 
         var why = wayIn ?? Waiting(free, needed);
         if (isFirst && _majoritySince is { } since && (free == seeds || now - since >= patience))
             return new FormationVerdict(FormationStep.Form, why);
-        return new FormationVerdict(now - _wellAt >= RestartAfter ? FormationStep.Restart : FormationStep.Wait, why);
+        var limit = wayIn is null ? RestartAloneAfter : RestartAfter;
+        return new FormationVerdict(now - _wellAt >= limit ? FormationStep.Restart : FormationStep.Wait, why);
     }
 
     /// <summary>Why no region may be formed, whoever else is in none; null = nobody is known to be in one.</summary>

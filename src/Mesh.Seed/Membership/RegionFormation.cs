@@ -29,10 +29,11 @@ internal sealed class RegionFormation : ReceiveActor, IWithTimers
     private string? _told;
 
     /// <param name="others">The seeds of the list without this one.</param>
-    public RegionFormation(IEnumerable<DnsEndPoint> others, FormationRules rules, TimeProvider clock)
+    /// <param name="rules">Made with the actor, whose time they know.</param>
+    public RegionFormation(IEnumerable<DnsEndPoint> others, Func<FormationRules> rules, TimeProvider clock)
     {
         _others = [.. others.Select(seed => Context.ActorSelection(new RootActorPath(MeshSystem.AddressOf(seed)) / "user" / SeedInfoActor.Name))];
-        (_rules, _clock, _start) = (rules, clock, clock.GetTimestamp());
+        (_rules, _clock, _start) = (rules(), clock, clock.GetTimestamp());
         Receive<SeedInfo>(info => _rules.Answered(info, Now));
         Receive<Tick>(_ => Act());
     }
@@ -58,9 +59,15 @@ internal sealed class RegionFormation : ReceiveActor, IWithTimers
         if (verdict.Step == FormationStep.Form)
             _cluster.Join(_cluster.SelfAddress);
         else if (verdict.Step == FormationStep.Restart)
-            CoordinatedShutdown.Get(Context.System).Run(CoordinatedShutdown.ClusterJoinUnsuccessfulReason.Instance);
+            End();
         foreach (var seed in _others)
             seed.Tell(GetSeedInfo.Instance);
+    }
+
+    private void End()
+    {
+        Timers.CancelAll();
+        CoordinatedShutdown.Get(Context.System).Run(CoordinatedShutdown.ClusterJoinUnsuccessfulReason.Instance);
     }
 
     private void Tell(FormationVerdict verdict)

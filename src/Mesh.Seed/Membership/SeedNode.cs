@@ -158,7 +158,8 @@ public sealed partial class SeedNode(
         var others = options.Seeds.Where(seed => !IsThis(seed)).ToList();
         if (others.Count == 0)
             return;
-        var rules = new FormationRules(options.Region, IsThis(options.Seeds[0]), options.Seeds.Count, FormationRules.PatienceOf(downing));
+        var (isFirst, patience) = (IsThis(options.Seeds[0]), FormationRules.PatienceOf(downing));
+        Func<FormationRules> rules = () => new(options.Region, isFirst, options.Seeds.Count, patience);
         system.ActorOf(Props.Create(() => new RegionFormation(others, rules, clock.Provider)), RegionFormation.Name);
 
         bool IsThis(DnsEndPoint seed) => seed.Host == options.Host && seed.Port == options.Port;

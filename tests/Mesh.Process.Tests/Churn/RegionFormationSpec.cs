@@ -7,7 +7,7 @@ namespace Mesh.Process.Tests.Churn;
 /// <summary>A first seed that starts while it hears of no other.</summary>
 public sealed class RegionFormationSpec
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(300);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(9);
 
     /// <summary>The others stand still, with the region in them, for as long as Akka's own first seed would wait and longer.</summary>
     [PostgresFact]

@@ -107,6 +107,8 @@ internal sealed class DowningRegion
 
     public bool HasDowned(NodeAddress node) => _downed.Contains(node);
 
+    public bool HasEnded => _ended;
+
     /// <summary>Another seed's report of which seeds it hears, and how long ago.</summary>
     public void HearOf(double seconds, string reporter, params (string Seed, double Silence)[] heard) =>
         _rules.Reported(

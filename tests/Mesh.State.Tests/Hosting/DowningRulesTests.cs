@@ -289,9 +289,9 @@ public sealed class DowningRulesTests
     public void Of_two_seeds_that_live_and_do_not_reach_each_other_the_older_downs_the_younger_after_20_s(string self, string other, bool acts)
     {
         var region = new DowningRegion(seeds: 3, self: self);
-        region.Until(20, [], unreachable: [], mute: [DowningRegion.Seed(other)]);
+        region.Until(19.5, [], unreachable: [], mute: [DowningRegion.Seed(other)]);
         Assert.False(region.HasDownedAnybody);
-        var verdict = region.Until(20.5, [], unreachable: [], mute: [DowningRegion.Seed(other)]);
+        var verdict = region.Until(20, [], unreachable: [], mute: [DowningRegion.Seed(other)]);
         Assert.Null(verdict.DownSelf);
         Assert.Equal(
             acts ? [(DowningRegion.Seed(other), "seed lives, but this one and it have not reached each other for 20 s")] : [],
@@ -339,7 +339,7 @@ public sealed class DowningRulesTests
     public void A_seed_that_another_one_hears_is_not_lost()
     {
         var region = new DowningRegion(seeds: 3);
-        for (var at = 0.5; at <= 30; at += 0.5)
+        for (var at = 0.5; at <= 10; at += 0.5)
         {
             region.HearOf(at, "S2", ("S1", 0.4));
             Assert.Equal(DowningVerdict.Nothing, region.Until(at, ["S0", "S2"]));
@@ -347,14 +347,14 @@ public sealed class DowningRulesTests
 
         // From then on nobody hears it: 7 s later, as for any other.
         var silence = 0.4;
-        for (var at = 30.5; at <= 36.5; at += 0.5)
+        for (var at = 10.5; at <= 16.5; at += 0.5)
         {
             region.HearOf(at, "S2", ("S1", silence += 0.5));
             Assert.Equal(DowningVerdict.Nothing, region.Until(at, ["S0", "S2"]));
         }
 
-        region.HearOf(37, "S2", ("S1", silence + 0.5));
-        Assert.Equal(DowningRegion.Seed("S1"), Assert.Single(region.Until(37, ["S0", "S2"]).Down).Node);
+        region.HearOf(17, "S2", ("S1", silence + 0.5));
+        Assert.Equal(DowningRegion.Seed("S1"), Assert.Single(region.Until(17, ["S0", "S2"]).Down).Node);
     }
 
     [Fact]
@@ -388,5 +388,65 @@ public sealed class DowningRulesTests
         Assert.False(region.HasDowned(second.Node));
         region.Until(621, [second], unreachable: [second.Node]);
         Assert.True(region.HasDowned(second.Node));
+    }
+
+    /// <summary>As when the older one does not watch it.</summary>
+    [Fact]
+    public void A_seed_that_does_not_reach_an_older_one_downs_nobody_and_ends_itself_after_40_s()
+    {
+        var region = new DowningRegion(seeds: 5, self: "S2");
+        NodeAddress[] mute = [DowningRegion.Seed("S1"), DowningRegion.Seed("S3")];
+        region.Until(39.5, [], unreachable: [], mute);
+        Assert.False(region.HasDownedAnybody);
+        var verdict = region.Until(40, [], unreachable: [], mute);
+        Assert.Equal("this seed and an older one, which lives, have not reached each other for 40 s", verdict.DownSelf);
+        Assert.Empty(verdict.Down);
+    }
+
+    [Fact]
+    public void A_seed_whose_reports_alone_do_not_arrive_is_mute_too()
+    {
+        var region = new DowningRegion(seeds: 3);
+        for (var at = 0.5; at <= 19.5; at += 0.5)
+        {
+            region.HearOf(at, "S2", ("S1", 0.4));
+            Assert.Equal(DowningVerdict.Nothing, region.Until(at, ["S0", "S2"]));
+        }
+
+        region.HearOf(20, "S2", ("S1", 0.4));
+        Assert.Equal(DowningRegion.Seed("S1"), Assert.Single(region.Until(20, ["S0", "S2"]).Down).Node);
+    }
+
+    /// <summary>Every pair of connections between seeds that may be cut at once, with the rules of all seeds: the verdicts of the first moment.</summary>
+    [Theory]
+    [InlineData(3)]
+    [InlineData(5)]
+    public void Whatever_pairs_are_mute_a_majority_stays_where_the_cuts_leave_one(int seeds)
+    {
+        var pairs = Enumerable.Range(0, seeds).SelectMany(a => Enumerable.Range(a + 1, seeds - a - 1).Select(b => (a, b))).ToArray();
+        for (var cut = 1; cut < 1 << pairs.Length; cut++)
+        {
+            var mute = pairs.Where((_, i) => (cut & (1 << i)) != 0).ToList();
+            var gone = new HashSet<NodeAddress>();
+            for (var self = 0; self < seeds; self++)
+            {
+                var others = mute.Where(pair => pair.a == self || pair.b == self).Select(pair => DowningRegion.Seed($"S{pair.a + pair.b - self}")).ToArray();
+                if (others.Length * 2 > seeds)
+                {
+                    gone.Add(DowningRegion.Seed($"S{self}")); // It hears no majority: it has ended after 7 s.
+                    continue;
+                }
+
+                var region = new DowningRegion(seeds, self: $"S{self}");
+                gone.UnionWith(region.Until(20.5, [], unreachable: [], mute: others).Down.Select(down => down.Node));
+                Assert.False(region.HasEnded);
+            }
+
+            Assert.NotEmpty(gone);
+            // One pair costs one seed; and never more than the other end of each cut.
+            Assert.True(gone.Count <= mute.Count, $"{seeds} seeds, cuts {string.Join(' ', mute)}: {string.Join(' ', gone)}");
+            if (mute.Count == 1)
+                Assert.Equal(DowningRegion.Seed($"S{mute[0].b}"), Assert.Single(gone));
+        }
     }
 }

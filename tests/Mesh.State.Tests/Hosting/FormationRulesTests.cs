@@ -123,27 +123,14 @@ public sealed class FormationRulesTests
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void One_that_hears_nobody_or_is_not_let_in_for_2_minutes_ends_for_its_supervisor(bool isKnown)
+    [InlineData(true, 120)]
+    [InlineData(false, 360)]
+    public void One_that_is_not_let_in_for_2_minutes_or_hears_too_few_for_6_ends_for_its_supervisor(bool isKnown, int limit)
     {
-        for (var second = 0; second < 120; second++)
+        for (var second = 0; second <= limit; second++)
         {
-            Answer(3, second, isKnown ? [RegionMembership.Member, RegionMembership.None] : []);
-            Assert.Equal(FormationStep.Wait, _lists[3].Decide(At(second)).Step);
-        }
-
-        Answer(3, 120, isKnown ? [RegionMembership.Member, RegionMembership.None] : []);
-        Assert.Equal(FormationStep.Restart, _lists[3].Decide(At(120)).Step);
-    }
-
-    [Fact]
-    public void One_that_waits_with_others_goes_on_waiting()
-    {
-        for (var second = 0; second <= 3600; second++)
-        {
-            Answer(5, second, [RegionMembership.None]);
-            Assert.Equal(FormationStep.Wait, _lists[5].Decide(At(second)).Step);
+            Answer(5, second, isKnown ? [RegionMembership.Member, RegionMembership.None] : [RegionMembership.None]);
+            Assert.Equal(second == limit ? FormationStep.Restart : FormationStep.Wait, _lists[5].Decide(At(second)).Step);
         }
     }
 

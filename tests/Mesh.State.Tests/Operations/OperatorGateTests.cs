@@ -172,7 +172,10 @@ public sealed class OperatorGateTests : IDisposable
             request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
             request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
             request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
-            var (from, until) = (DateTimeOffset.UtcNow.AddHours(-2), DateTimeOffset.UtcNow.AddHours(2));
+            // Not beyond its issuer's, which may have been made in the second before.
+            var (from, until) = issuer is null
+                ? (DateTimeOffset.UtcNow.AddHours(-2), DateTimeOffset.UtcNow.AddHours(2))
+                : (new DateTimeOffset(issuer.NotBefore), new DateTimeOffset(issuer.NotAfter));
             return issuer is null ? request.CreateSelfSigned(from, until) : request.Create(issuer, from, until, [2]).CopyWithPrivateKey(key);
         }
     }
