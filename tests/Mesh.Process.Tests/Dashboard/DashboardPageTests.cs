@@ -98,6 +98,8 @@ public sealed class DashboardPageTests(Browser browser)
         await page.IsAsync("#connection-text", "reconnecting");
         await Expect(page["#banner"]).ToContainTextAsync("Nothing heard from the seed");
         await page.HasAsync("#vehicles tbody tr", 6); // As it was.
+        // A machine that holds its breath for 0.4 s makes a gap, too.
+        var runs = await RunsAsync();
 
         host.Region.Stats = FakeRegion.StatsOf(200, 3, 4);
         await host.StartAsync(host.Address.Port);
@@ -105,7 +107,10 @@ public sealed class DashboardPageTests(Browser browser)
         await page.IsAsync("#announce", "Connected again.");
         await page.IsAsync("#rate .readout", "now 200");
         await Expect(page["#banner"]).ToBeHiddenAsync();
-        Assert.Equal(2, await page["#rate .curve"].EvaluateAsync<int>("path => path.getAttribute('d').split('M').length - 1"));
+        Assert.NotEqual(0, runs);
+        Assert.True(await RunsAsync() > runs);
+
+        Task<int> RunsAsync() => page["#rate .curve"].EvaluateAsync<int>("path => path.getAttribute('d').split('M').length - 1");
     }
 
     [BrowserFact]

@@ -103,12 +103,15 @@ public sealed class StatusOverGrpcTests : IAsyncLifetime
         // Kept once, within bounds.
         Assert.Null(stream.LastStatus.Denials);
 
+        // Each status has a number of its own. One that goes with a pong may have been begun before the rules changed, the next one was not.
         async Task NextStatusAsync()
         {
-            // Each status has a number of its own.
-            number++;
-            vehicle.Client.StatusChanged();
-            await _seed.StatusAsync(status => status.LeavesInMs == number);
+            for (var i = 0; i < 2; i++)
+            {
+                number++;
+                vehicle.Client.StatusChanged();
+                await _seed.StatusAsync(status => status.LeavesInMs == number);
+            }
         }
     }
 
