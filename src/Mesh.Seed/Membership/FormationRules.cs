@@ -56,6 +56,7 @@ public sealed class FormationRules(RegionName region, bool isFirst, int seeds, T
 
     private readonly Dictionary<string, (SeedInfo Info, TimeSpan At)> _answers = [];
     private TimeSpan? _majoritySince;
+    private TimeSpan? _obstacleSince;
     private TimeSpan _wellAt;
 
     /// <summary>
@@ -72,21 +73,23 @@ public sealed class FormationRules(RegionName region, bool isFirst, int seeds, T
         var heard = _answers.Values.Where(answer => now - answer.At <= AnswerHolds).Select(answer => answer.Info).ToList();
         var free = 1 + heard.Count(info => info.Membership == RegionMembership.None);
         var needed = (seeds / 2) + 1;
-        var wayIn = WayIn(heard);
-        _majoritySince = wayIn is null && free >= needed ? _majoritySince ?? now : null;
+        var obstacle = Obstacle(heard);
+        _obstacleSince = obstacle is null ? null : _obstacleSince ?? now;
+        _majoritySince = obstacle is null && free >= needed ? _majoritySince ?? now : null;
         // A majority that waits, too, is heard well: there is nothing that a fresh start would mend.
-        if (wayIn is null && free >= needed)
+        if (_majoritySince is not null)
             _wellAt = now;
 
-        var why = wayIn ?? Waiting(free, needed);
+        var why = obstacle ?? Waiting(free, needed);
         if (isFirst && _majoritySince is { } since && (free == seeds || now - since >= patience))
             return new FormationVerdict(FormationStep.Form, why);
-        var limit = wayIn is null ? RestartAloneAfter : RestartAfter;
-        return new FormationVerdict(now - _wellAt >= limit ? FormationStep.Restart : FormationStep.Wait, why);
+        // However long it was alone before, who hears a region first has its time to be let in.
+        var restarts = _obstacleSince is { } heardAt ? now - heardAt >= RestartAfter : now - _wellAt >= RestartAloneAfter;
+        return new FormationVerdict(restarts ? FormationStep.Restart : FormationStep.Wait, why);
     }
 
     /// <summary>Why no region may be formed, whoever else is in none; null = nobody is known to be in one.</summary>
-    private string? WayIn(List<SeedInfo> heard)
+    private string? Obstacle(List<SeedInfo> heard)
     {
         if (heard.Find(info => info.Region != region) is { } stranger)
             return $"a seed of its list is one of region '{stranger.Region}'";

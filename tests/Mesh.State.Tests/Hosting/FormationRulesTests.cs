@@ -135,6 +135,17 @@ public sealed class FormationRulesTests
     }
 
     [Fact]
+    public void One_that_was_alone_for_long_and_then_hears_a_region_has_2_minutes_to_be_let_in()
+    {
+        for (var second = 0; second <= 420; second++)
+        {
+            if (second >= 300)
+                Answer(3, second, [RegionMembership.Member]);
+            Assert.Equal(second == 420 ? FormationStep.Restart : FormationStep.Wait, _lists[3].Decide(At(second)).Step);
+        }
+    }
+
+    [Fact]
     public void A_list_with_a_seed_of_another_region_is_said_to_be_wrong()
     {
         Answer(3, 60, [RegionMembership.None]);
